@@ -1,0 +1,1 @@
+"""Surgical planning and case review for bone sarcoma, in notebooks."""
