@@ -1,0 +1,189 @@
+"""The margin between a tumour and the planes of its resection."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarcoma_review.planning.refine import highest_point
+from sarcoma_review.planning.resection import Plane, ResectionPlan
+from sarcoma_review.planning.surface import TumourSurface
+from sarcoma_review.planning.uncertainty import (
+    Uncertainty,
+    interval_of_minimum,
+    probability_below,
+    voxel_sd_mm,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneMargin:
+    """The margin to one plane.
+
+    Parameters
+    ----------
+    name : str
+        The plane's.
+    margin_mm : float
+        Least distance from the tumour to the plane; below 0 where the plane cuts the tumour (how deep).
+    position_mm : ndarray, shape (3,)
+        Where on the tumour, LPS mm.
+    sd_mm : float
+        Standard deviation.
+    unrefined_mm : float
+        The margin at the nearest surface vertex, before the local refit.
+    """
+
+    name: str
+    margin_mm: float
+    position_mm: NDArray[np.float64]
+    sd_mm: float
+    unrefined_mm: float
+
+    @property
+    def interval_mm(self) -> tuple[float, float]:
+        """95 % interval of this plane's margin, mm."""
+        return interval_of_minimum([self.margin_mm], [self.sd_mm])
+
+
+@dataclass(frozen=True, eq=False)
+class MarginReport:
+    """Margins of one plan: overall, per plane, and over the tumour's surface.
+
+    Parameters
+    ----------
+    planes : tuple of PlaneMargin
+        In the plan's order.
+    distances_mm : ndarray, shape (n,)
+        Margin at each vertex of the surface: the least over the planes.
+    vertex_areas_mm2 : ndarray, shape (n,)
+        Area each vertex stands for.
+    findings : tuple of str
+        What limits the result.
+    """
+
+    planes: tuple[PlaneMargin, ...]
+    distances_mm: NDArray[np.float64]
+    vertex_areas_mm2: NDArray[np.float64]
+    findings: tuple[str, ...]
+
+    @property
+    def closest(self) -> PlaneMargin:
+        """The plane with the least margin."""
+        return min(self.planes, key=lambda plane: plane.margin_mm)
+
+    @property
+    def minimum_mm(self) -> float:
+        """Least margin over all planes, mm."""
+        return self.closest.margin_mm
+
+    @property
+    def minimum_position_mm(self) -> NDArray[np.float64]:
+        """Where on the tumour the margin is least, LPS mm."""
+        return self.closest.position_mm
+
+    @property
+    def per_plane(self) -> Mapping[str, float]:
+        """Margin in mm by the plane's name."""
+        return MappingProxyType({plane.name: plane.margin_mm for plane in self.planes})
+
+    @property
+    def interval_mm(self) -> tuple[float, float]:
+        """95 % interval of the least margin, mm; it allows for several planes being nearly as close."""
+        return interval_of_minimum(*self._normals())
+
+    def probability_below(self, limit_mm: float) -> float:
+        """Probability that the least margin is below `limit_mm`."""
+        return probability_below(*self._normals(), limit_mm)
+
+    def area_fraction_below(self, limit_mm: float) -> float:
+        """Share (0 to 1) of the tumour's surface whose margin is below `limit_mm`, weighted by area."""
+        total = self.vertex_areas_mm2.sum()
+        return float(self.vertex_areas_mm2[self.distances_mm < limit_mm].sum() / total) if total else 0.0
+
+    def _normals(self) -> tuple[list[float], list[float]]:
+        return [plane.margin_mm for plane in self.planes], [plane.sd_mm for plane in self.planes]
+
+    def __repr__(self) -> str:
+        low, high = self.interval_mm
+        return (
+            f"<MarginReport minimum {self.minimum_mm:.1f} mm (95 % {low:.1f} to {high:.1f}), "
+            f"{self.closest.name}; {len(self.planes)} plane(s)>"
+        )
+
+
+def resection_margins(
+    surface: TumourSurface, plan: ResectionPlan, *, uncertainty: Uncertainty | None = None
+) -> MarginReport:
+    """Measure the margin from a tumour to each plane of a plan.
+
+    The margin to a plane is closed form: the plane's offset less the tumour's furthest reach along the normal.
+    The reach is read off the surface, then refined by a local quadric fit, because the highest vertex of a
+    surface made from voxels lies systematically too far out or in. The plane is the tumour-side face of the cut,
+    so the kerf never counts as margin.
+
+    Parameters
+    ----------
+    surface : TumourSurface
+        Of the tumour.
+    plan : ResectionPlan
+        Planes in the same patient space.
+    uncertainty : Uncertainty, optional
+        What is known of the outline's, the registration's and the saw's error. Without it the interval speaks of
+        the voxels alone, and a finding says so.
+
+    Returns
+    -------
+    MarginReport
+        A distance from imaging. It says nothing of residual tumour (R) and nothing of tissue barriers.
+
+    Notes
+    -----
+    Known error: at 0.8 mm voxels within 0.10 mm on spheres and ellipsoids cut by tilted planes. Where a plane is
+    nearly parallel to the slices, the edge is known to about a third of the slice spacing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sarcoma_review.planning import Plane, ResectionPlan, TumourSurface
+    >>> from sarcoma_review.volume import Volume
+    >>> z, y, x = np.mgrid[-20:21, -20:21, -20:21]
+    >>> ball = Volume(x**2 + y**2 + z**2 <= 12.0**2, np.diag([1.0, 1.0, 1.0, 1.0]))
+    >>> cut = Plane((20.0, 20.0, 42.0), (0.3, 0.2, 1.0), name="proximal")  # the ball's centre is (20, 20, 20)
+    >>> report = resection_margins(TumourSurface.from_mask(ball), ResectionPlan([cut]))
+    >>> round(report.minimum_mm, 1)  # 22 / sqrt(1.13) - 12 = 8.70
+    8.7
+    """
+    extra = uncertainty or Uncertainty()
+    planes = tuple(_plane_margin(surface, plane, extra.sd_mm) for plane in plan.planes)
+    distances = -np.max([plane.distance_mm(surface.vertices) for plane in plan.planes], axis=0)
+    return MarginReport(
+        planes=planes,
+        distances_mm=distances,
+        vertex_areas_mm2=surface.vertex_areas_mm2,
+        findings=surface.findings + _findings(planes, uncertainty),
+    )
+
+
+def _plane_margin(surface: TumourSurface, plane: Plane, extra_sd_mm: float) -> PlaneMargin:
+    position, vertex = highest_point(surface, plane.normal)
+    return PlaneMargin(
+        name=plane.name,
+        margin_mm=float(-plane.distance_mm(position)),
+        position_mm=position,
+        sd_mm=float(np.hypot(voxel_sd_mm(surface.grid, plane.normal), extra_sd_mm)),
+        unrefined_mm=float(-plane.distance_mm(vertex)),
+    )
+
+
+def _findings(planes: tuple[PlaneMargin, ...], uncertainty: Uncertainty | None) -> tuple[str, ...]:
+    cut = [
+        f"plane {plane.name!r} passes {-plane.margin_mm:.1f} mm into the tumour: intralesional"
+        for plane in planes
+        if plane.margin_mm < 0
+    ]
+    if uncertainty is None:
+        cut.append("the interval holds the voxels' error alone, not the outline's, nor the saw's")
+    return tuple(cut)

@@ -1,0 +1,178 @@
+"""From a mask to a surface finer than its voxels."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.measure import marching_cubes
+
+from sarcoma_review.errors import EmptyMaskError, GeometryError
+from sarcoma_review.volume import Grid, Volume
+
+_PAD = 3  # voxels of background round the crop, so that no surface is left open
+_EVERY_NEIGHBOUR = np.ones((3, 3, 3), bool)
+
+
+@dataclass(frozen=True, eq=False)
+class TumourSurface:
+    """A closed surface in patient space, finer than the voxels it came from.
+
+    Parameters
+    ----------
+    vertices : ndarray, shape (n, 3)
+        LPS mm.
+    faces : ndarray of int, shape (m, 3)
+        Vertex numbers, seen from outside counter-clockwise.
+    guard_points_mm : ndarray, shape (k, 3)
+        Outline of every part of the mask that smoothing would have lost (thin fingers, specks), LPS mm.
+        Margins count these points as tumour.
+    components : int
+        Separate pieces in the mask.
+    findings : tuple of str
+        What limits the surface, such as a tumour that the field of view cuts.
+    grid : Grid
+        The lattice of the mask.
+    """
+
+    vertices: NDArray[np.float64]
+    faces: NDArray[np.int32]
+    grid: Grid
+    guard_points_mm: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
+    components: int = 1
+    findings: tuple[str, ...] = ()
+
+    @classmethod
+    def from_mask(cls, mask: Volume) -> Self:
+        """Find the surface of a mask.
+
+        A binary mask becomes a signed distance map, low-passed by ``2 G - G * G`` (a Gaussian with its second
+        moment taken out, so that curved surfaces do not shrink; sigma 1 voxel), and its zero level is followed by
+        marching cubes. A fractional mask is followed at one half as it is. Cavities are filled for the surface.
+
+        Parameters
+        ----------
+        mask : Volume
+            Boolean, or float in 0 to 1; on a grid with square corners.
+
+        Returns
+        -------
+        TumourSurface
+            On spheres and ellipsoids of 0.8 mm voxels, 0.05 to 0.10 mm (root mean square) from the true surface.
+
+        Raises
+        ------
+        EmptyMaskError
+            If no voxel is inside.
+        GeometryError
+            If the grid is sheared (gantry tilt): distances along its axes are not distances in the patient.
+        """
+        _require_square_corners(mask.grid)
+        fractional = mask.array.dtype.kind == "f"
+        inside = np.asarray(mask.array > 0.5 if fractional else mask.array, dtype=bool)
+        if not inside.any():
+            raise EmptyMaskError("the tumour mask has no voxels: expected at least one, found 0")
+        box = tuple(ndimage.find_objects(inside.astype(np.uint8))[0])
+        filled = ndimage.binary_fill_holes(np.pad(inside[box], _PAD))
+        corner = np.array([part.start for part in box]) - _PAD
+        level = _fractional_level(mask.array, box, filled) if fractional else _smooth_level(filled, mask.grid)
+        vertices, faces = _zero_surface(level, mask.grid, corner)
+        guards, lost = _guard_points(filled, level, mask.grid, corner)
+        return cls(
+            vertices,
+            faces,
+            grid=mask.grid,
+            guard_points_mm=guards,
+            components=int(ndimage.label(filled, _EVERY_NEIGHBOUR)[1]),
+            findings=_findings(box, mask.shape, lost),
+        )
+
+    @cached_property
+    def vertex_areas_mm2(self) -> NDArray[np.float64]:
+        """Area that each vertex stands for: a third of every face round it, shape (n,)."""
+        corners = self.vertices[self.faces]
+        doubled = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        thirds = np.repeat(np.linalg.norm(doubled, axis=1) / 6.0, 3)
+        areas = np.bincount(self.faces.ravel(), weights=thirds, minlength=len(self.vertices))
+        return areas.astype(np.float64)
+
+    def __repr__(self) -> str:
+        return f"<TumourSurface {len(self.vertices)} vertices, {self.components} component(s)>"
+
+
+def _require_square_corners(grid: Grid) -> None:
+    units = grid.affine[:3, :3] / np.linalg.norm(grid.affine[:3, :3], axis=0)
+    skew = np.abs(units.T @ units - np.eye(3)).max()
+    if skew > 1e-3:
+        degrees = np.degrees(np.arcsin(min(1.0, skew)))
+        raise GeometryError(
+            f"the mask's grid is sheared by {degrees:.1f} degrees (gantry tilt); expected square corners: "
+            "resample it first"
+        )
+
+
+def _smooth_level(filled: NDArray[np.bool_], grid: Grid) -> NDArray[np.float64]:
+    outside = ndimage.distance_transform_edt(~filled, sampling=grid.spacing_mm)
+    within = ndimage.distance_transform_edt(filled, sampling=grid.spacing_mm)
+    signed = outside - within
+    once = ndimage.gaussian_filter(signed, 1.0, mode="nearest")
+    twice = ndimage.gaussian_filter(once, 1.0, mode="nearest")
+    level: NDArray[np.float64] = 2.0 * once - twice
+    return level
+
+
+def _fractional_level(
+    fractions: NDArray[np.float64], box: tuple[slice, ...], filled: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    wide = tuple(slice(max(0, part.start - _PAD), part.stop + _PAD) for part in box)
+    cut = fractions[wide]
+    before = [_PAD - (part.start - outer.start) for part, outer in zip(box, wide, strict=True)]
+    padding = [(b, size - b - n) for b, size, n in zip(before, filled.shape, cut.shape, strict=True)]
+    padded = np.pad(cut.astype(np.float64), padding)
+    cavity = filled & (padded <= 0.5)
+    level: NDArray[np.float64] = 0.5 - np.where(cavity, 1.0, padded)
+    return level
+
+
+def _zero_surface(
+    level: NDArray[np.float64], grid: Grid, corner: NDArray[np.int_]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    if level.min() >= 0:  # smoothing lost all of it; the guard points hold the outline
+        return np.empty((0, 3)), np.empty((0, 3), np.int32)
+    index, faces, _, _ = marching_cubes(level, 0.0)
+    vertices = grid.position_mm(index + corner)
+    corners = vertices[faces]
+    six_volumes = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum()
+    if six_volumes < 0:
+        faces = faces[:, ::-1]
+    return vertices, np.ascontiguousarray(faces, dtype=np.int32)
+
+
+def _guard_points(
+    filled: NDArray[np.bool_], level: NDArray[np.float64], grid: Grid, corner: NDArray[np.int_]
+) -> tuple[NDArray[np.float64], int]:
+    """Outline, half a voxel out, of mask voxels that the smooth surface leaves outside and does not touch.
+
+    A lone corner voxel just outside the surface is what smoothing is for; a voxel with no neighbour inside the
+    surface, and all that hangs together with it, is tissue lost.
+    """
+    outside = filled & (level >= 0)
+    near_surface = ndimage.binary_dilation(level < 0, _EVERY_NEIGHBOUR)
+    lost = ndimage.binary_propagation(outside & ~near_surface, _EVERY_NEIGHBOUR, mask=outside)
+    if not lost.any():
+        return np.empty((0, 3)), 0
+    index = marching_cubes(lost.astype(np.float64), 0.5)[0]
+    return grid.position_mm(index + corner), int(lost.sum())
+
+
+def _findings(box: tuple[slice, ...], shape: tuple[int, int, int], lost: int) -> tuple[str, ...]:
+    findings = []
+    names = ("slice", "row", "column")
+    for part, size, name in zip(box, shape, names, strict=True):
+        sides = [side for side, cut in (("first", part.start == 0), ("last", part.stop == size)) if cut]
+        findings += [f"tumour reaches the {side} {name}: what lies beyond is unknown" for side in sides]
+    if lost:
+        findings.append(f"{lost} mask voxel(s) are thinner than the smoothing; their outline is kept")
+    return tuple(findings)
