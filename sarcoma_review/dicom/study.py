@@ -1,0 +1,179 @@
+"""Open a study: the only way from files to what may be shown."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from sarcoma_review.dicom.instance import Instance
+from sarcoma_review.dicom.scan import Index, Progress, SeriesEntry, scan
+from sarcoma_review.dicom.segments import read_rtstruct, read_seg
+from sarcoma_review.dicom.stack import VolumeSpec
+from sarcoma_review.errors import DicomError, NotDicomError, SarcomaReviewError
+from sarcoma_review.privacy.gate import admit
+from sarcoma_review.volume import Clearance, Segment, Volume
+
+_READERS = {"RTSTRUCT": read_rtstruct, "SEG": read_seg}
+
+
+@dataclass(eq=False)
+class Study:
+    """A study that the privacy gate let in; pixels are read when first asked for.
+
+    Parameters
+    ----------
+    index : Index
+        What the folder holds.
+    clearance : {"checked", "receipt"}
+        What the gate relied on.
+    """
+
+    index: Index
+    clearance: Clearance
+    _loaded: dict[int, Volume | SarcomaReviewError] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def specs(self) -> list[VolumeSpec]:
+        """Volumes known from geometry, in order of series number, their pixels not yet read."""
+        entries = sorted(self.index.series.values(), key=_by_number)
+        return [spec for entry in entries for spec in entry.volumes()]
+
+    @property
+    def volumes(self) -> list[Volume]:
+        """Every volume that can be read; the others stand in `issues` with the reason."""
+        return [volume for volume in map(self._load, self.specs) if isinstance(volume, Volume)]
+
+    def volume(self, *, modality: str | None = None, description: str | None = None) -> Volume:
+        """Give the one volume that fits.
+
+        Parameters
+        ----------
+        modality : str, optional
+            Such as ``"CT"``.
+        description : str, optional
+            Part of the series description, upper and lower case alike.
+
+        Raises
+        ------
+        DicomError
+            If none fits, or more than one, listing what is there.
+        """
+        fitting = [
+            spec
+            for spec in self.specs
+            if modality in (None, spec.modality) and (description or "").lower() in spec.description.lower()
+        ]
+        if len(fitting) != 1:
+            wanted = ", ".join(part for part in (modality, description) if part) or "any"
+            there = "; ".join(f"{spec.modality} {spec.description}".strip() for spec in self.specs) or "none"
+            raise DicomError(f"expected one volume ({wanted}), found {len(fitting)}; the study holds: {there}")
+        loaded = self._load(fitting[0])
+        if isinstance(loaded, SarcomaReviewError):
+            raise loaded
+        return loaded
+
+    @cached_property
+    def segments(self) -> list[Segment]:
+        """Every outlined structure, on the volume it was drawn on."""
+        return [segment for read in self._outlines if isinstance(read, list) for segment in read]
+
+    def segment(self, name: str) -> Segment:
+        """Give the segment of this name.
+
+        Raises
+        ------
+        DicomError
+            If there is none, or more than one, listing the names there are.
+        """
+        fitting = [segment for segment in self.segments if segment.name.lower() == name.lower()]
+        if len(fitting) != 1:
+            names = ", ".join(repr(segment.name) for segment in self.segments) or "none"
+            raise DicomError(f"expected one segment named {name!r}, found {len(fitting)}; there are: {names}")
+        return fitting[0]
+
+    @property
+    def skipped(self) -> list[tuple[Path, str]]:
+        """Files and images that are in no volume, each with the reason."""
+        residue = [left for entry in self.index.series.values() for left in entry.residue]
+        return self.index.skipped + residue
+
+    @property
+    def issues(self) -> list[str]:
+        """What was refused, and what was accepted and should be known."""
+        noted = []
+        for spec in self.specs:
+            loaded = self._load(spec)
+            reasons = [str(loaded)] if isinstance(loaded, SarcomaReviewError) else list(loaded.issues)
+            noted += [f"{spec.modality} {spec.description}: {reason}" for reason in reasons]
+        return noted + [str(read) for read in self._outlines if isinstance(read, SarcomaReviewError)]
+
+    @cached_property
+    def _outlines(self) -> list[list[Segment] | SarcomaReviewError]:
+        return [self._outline(entry.modality, instance) for entry, instance in self._outline_files()]
+
+    def _outline_files(self) -> Iterator[tuple[SeriesEntry, Instance]]:
+        for entry in sorted(self.index.series.values(), key=_by_number):
+            if entry.modality in _READERS:
+                yield from ((entry, instance) for instance in entry.instances)
+
+    def _outline(self, modality: str, instance: Instance) -> list[Segment] | SarcomaReviewError:
+        refusal: SarcomaReviewError = DicomError(f"{modality}: no volume of this study carries it")
+        for volume in self._candidates(instance):
+            try:
+                return _READERS[modality](instance.path, onto=volume)
+            except SarcomaReviewError as problem:
+                refusal = problem
+        return refusal
+
+    def _candidates(self, outline: Instance) -> list[Volume]:
+        """Volumes an outline may lie on: those whose images it names first, then those of its space."""
+        named = outline.referenced_uids
+        fits = [volume for volume in self.volumes if not named or named & set(volume.slice_uids)]
+        return fits or self.volumes
+
+    def _load(self, spec: VolumeSpec) -> Volume | SarcomaReviewError:
+        key = id(spec)
+        if key not in self._loaded:
+            try:
+                self._loaded[key] = replace(spec.load(), clearance=self.clearance)
+            except SarcomaReviewError as problem:
+                self._loaded[key] = problem
+        return self._loaded[key]
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(f"{spec.modality} {' x '.join(map(str, spec.grid.shape))}" for spec in self.specs)
+        return f"<Study {kinds or 'without volumes'}; {len(self.skipped)} file(s) left out>"
+
+
+def _by_number(entry: SeriesEntry) -> tuple[int, str]:
+    return entry.instances[0].series_number, entry.uid
+
+
+def open_study(path: str | Path, *, progress: Progress | None = None) -> Study:
+    """Open a folder of de-identified DICOM files.
+
+    Parameters
+    ----------
+    path : path-like
+        A folder, searched with all folders below it.
+    progress : callable, optional
+        Called with files done and files in all, while headers are read.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    NotDeidentifiedError
+        If any file holds what could name a patient. The message lists the elements, their values masked.
+    NotDicomError
+        If there is no DICOM image or outline in the folder.
+    """
+    admission = admit(path)
+    index = scan(path, progress=progress)
+    if not index.series:
+        raise NotDicomError(
+            f"no DICOM file that can be read: expected at least one, found {len(index.skipped)} other(s)"
+        )
+    return Study(index, admission.clearance)
