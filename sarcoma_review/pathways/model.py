@@ -114,7 +114,8 @@ class Pathway:
 
     def notice(self, on: date) -> str:
         """Version and review date in words, and whether the review is past due on a date."""
-        text = f"version {self.version}, approved {self.approved.day} {self.approved:%B %Y}, review due {self.review_due:%B %Y}"
+        approved = f"approved {self.approved.day} {self.approved:%B %Y}"
+        text = f"version {self.version}, {approved}, review due {self.review_due:%B %Y}"
         return f"{text}: past its review date" if on > self.review_due else text
 
     def __repr__(self) -> str:
