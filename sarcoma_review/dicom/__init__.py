@@ -3,7 +3,7 @@
 from sarcoma_review.dicom.scan import Index, SeriesEntry, scan
 from sarcoma_review.dicom.segments import read_rtstruct, read_seg, write_seg
 from sarcoma_review.dicom.stack import VolumeSpec
-
+from sarcoma_review.dicom.study import Study, open_study
 
 __all__ = [
     "Index",

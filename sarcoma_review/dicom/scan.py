@@ -1,7 +1,7 @@
 """Find the DICOM files of a folder and sort them into series."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -91,19 +91,23 @@ def scan(path: str | Path, *, progress: Progress | None = None) -> Index:
     NotDicomError
         If the path does not exist.
     """
-    found = list(_files(Path(path)))
     if not Path(path).exists():
         raise NotDicomError("no such file or folder; expected a folder of DICOM files")
+    return index_files(list(_files(Path(path))), progress=progress)
+
+
+def index_files(files: Sequence[Path], *, progress: Progress | None = None) -> Index:
+    """Index these files; see `scan`."""
     grouped: dict[str, list[Instance]] = {}
     skipped: list[tuple[Path, str]] = []
-    for done, file in enumerate(found, start=1):
+    for done, file in enumerate(files, start=1):
         instance = _read_header(file)
         if isinstance(instance, str):
             skipped.append((file, instance))
         else:
             grouped.setdefault(instance.series_uid, []).append(instance)
         if progress:
-            progress(done, len(found))
+            progress(done, len(files))
     return Index({uid: _entry(uid, instances) for uid, instances in grouped.items()}, skipped)
 
 

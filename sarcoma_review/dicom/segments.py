@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import highdicom as hd
 import numpy as np
@@ -147,7 +148,7 @@ def _place(
             f"segment {number}: its voxels are {' x '.join(f'{mm:.2f}' for mm in grid.spacing_mm)} mm and not those "
             f"of the volume ({' x '.join(f'{mm:.2f}' for mm in onto.spacing_mm)} mm); expected one grid"
         )
-    placed = np.zeros(onto.shape, values.dtype)
+    placed: NDArray[Any] = np.zeros(onto.shape, values.dtype)
     set_at = np.argwhere(values)
     where = (set_at @ axes.T + corner).astype(int)
     within = ((where >= 0) & (where < onto.shape)).all(axis=1)

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sarcoma_review.dicom.instance import Instance
-from sarcoma_review.dicom.scan import Index, Progress, SeriesEntry, scan
+from sarcoma_review.dicom.scan import Index, Progress, SeriesEntry, index_files
 from sarcoma_review.dicom.segments import read_rtstruct, read_seg
 from sarcoma_review.dicom.stack import VolumeSpec
 from sarcoma_review.errors import DicomError, NotDicomError, SarcomaReviewError
@@ -171,9 +171,8 @@ def open_study(path: str | Path, *, progress: Progress | None = None) -> Study:
         If there is no DICOM image or outline in the folder.
     """
     admission = admit(path)
-    index = scan(path, progress=progress)
+    index = index_files(admission.files, progress=progress)
+    index.skipped.extend((Path(name), reason) for name, reason in admission.skipped)
     if not index.series:
-        raise NotDicomError(
-            f"no DICOM file that can be read: expected at least one, found {len(index.skipped)} other(s)"
-        )
+        raise NotDicomError(f"expected a DICOM file that can be read, found {len(index.skipped)} other file(s)")
     return Study(index, admission.clearance)

@@ -1,0 +1,203 @@
+"""The command line: ``sarcoma-review COMMAND``. Exit 0 good, 1 a finding, 2 bad use."""
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from tqdm.auto import tqdm
+
+from sarcoma_review.errors import NotDicomError, PresentationError, PrivacyError, SarcomaReviewError
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
+)
+_SAMPLES = Path("sample_dicom")
+Study = Annotated[Path | None, typer.Option(help="A folder of DICOM files; the shipped sample patient without it.")]
+Outline = Annotated[str, typer.Option(help="Name of the tumour's outline in the study.")]
+
+
+def main() -> None:
+    """Run the command line; every failure is one line without values from the data."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        code = 2
+    except SarcomaReviewError as problem:
+        _fail(str(problem))
+        code = 2 if isinstance(problem, NotDicomError) else 1
+    except Exception as problem:  # the last line of defence: a traceback could print a patient's name
+        code = _say_bad_use_or_fault(problem)
+    sys.exit(int(code or 0))
+
+
+def _say_bad_use_or_fault(problem: Exception) -> int:
+    if hasattr(problem, "format_message"):  # how the command-line library words bad use
+        _fail(problem.format_message())
+        return 2
+    if isinstance(problem, OSError):
+        _fail(f"{problem.strerror or type(problem).__name__}: nothing was written")
+        return 2
+    own = [frame for frame in traceback.extract_tb(problem.__traceback__) if "sarcoma_review" in frame.filename]
+    place = f" in {Path(own[-1].filename).name} line {own[-1].lineno}" if own else ""
+    _fail(f"a fault of this program ({type(problem).__name__}{place}); its details are not shown, for privacy")
+    return 2
+
+
+# Imports stand inside the commands, so that each pays only for what it uses and --help answers at once.
+
+
+def _fail(text: str) -> None:
+    print(f"sarcoma-review: {text}", file=sys.stderr)
+
+
+class _Progress:
+    """A progress bar that appears once the number of files is known."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._bars: list[Any] = []
+
+    def __call__(self, done: int, total: int) -> None:
+        if not self._bars:
+            self._bars.append(tqdm(total=total, desc=self._what, unit="file", leave=False, disable=None))
+        self._bars[0].update(done - self._bars[0].n)
+        if done >= total:
+            self._bars.pop().close()
+
+
+@app.command()
+def scan(path: Path) -> None:
+    """List the volumes of a folder, from geometry alone, and what is left out. No patient data is printed."""
+    from sarcoma_review.dicom.scan import scan as scan_folder
+
+    index = scan_folder(path, progress=_Progress("scanning"))
+    found = 0
+    for entry in index.series.values():
+        for spec in entry.volumes():
+            found += 1
+            spacing = " x ".join(f"{mm:.2f}" for mm in spec.grid.spacing_mm)
+            print(f"{spec.modality} {' x '.join(map(str, spec.grid.shape))} voxels of {spacing} mm", end="")
+            print(f": refused, {spec.fault}" if spec.fault else "".join(f"; {issue}" for issue in spec.issues))
+        for reason in sorted({reason for _, reason in entry.residue}):
+            print(f"{entry.modality} left out: {sum(r == reason for _, r in entry.residue)} image(s), {reason}")
+    for reason in sorted({reason for _, reason in index.skipped}):
+        print(f"skipped: {sum(r == reason for _, r in index.skipped)} file(s), {reason}")
+    if not index.series:
+        raise NotDicomError(f"expected DICOM files, found {len(index.skipped)} other file(s)")
+    raise typer.Exit(0 if found else 1)
+
+
+@app.command()
+def check(
+    path: Path, as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False
+) -> None:
+    """Say whether a folder holds anything that could name a patient. Values are masked."""
+    from sarcoma_review.privacy import check as check_folder
+
+    report = check_folder(path)
+    if as_json:
+        faults = [asdict(fault) for fault in report.faults]
+        answer = {"outcome": report.outcome, "files_checked": report.files_checked, "faults": faults}
+        print(json.dumps(answer | {"skipped": report.skipped}, indent=1))
+    else:
+        print(report)
+    raise typer.Exit(0 if report.outcome == "open" else 1)
+
+
+@app.command()
+def deidentify(
+    source: Path,
+    destination: Path,
+    key_file: Annotated[Path, typer.Option(help="Kept apart from both; made where it is not there.")],
+    profile: Annotated[str, typer.Option(help="peer-learning or basic")] = "peer-learning",
+) -> None:
+    """Write a de-identified copy of a folder. All of it or nothing: the original stays as it is."""
+    from sarcoma_review.privacy import deidentify as deidentify_folder
+
+    report = deidentify_folder(
+        source, destination, key_file=key_file, profile=profile, progress=_Progress("de-identifying")
+    )
+    print(report)
+    raise typer.Exit(1 if report.withheld else 0)
+
+
+@app.command()
+def demo(study: Study = None, segment: Outline = "tumour", out: Path = Path("output/demo")) -> None:
+    """Walk one case from DICOM to a deck: gate, volumes, margin, pathway, registry, deck."""
+    from sarcoma_review.demo import walk
+
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = study or _sample(Path(scratch))
+        with Console(stderr=True).status("working ..."):
+            walk(folder, out, segment=segment, today=date.today(), say=print, progress=_Progress("reading"))
+    print(f"done in    {time.monotonic() - started:.1f} s")
+
+
+@app.command()
+def deck(
+    out: Annotated[Path, typer.Option(help="Ending in .html")],
+    as_demo: Annotated[bool, typer.Option("--demo", help="Of the shipped sample patient.")] = False,
+) -> None:
+    """Write a deck."""
+    from sarcoma_review.demo import walk
+
+    if not as_demo:
+        raise typer.BadParameter("this version makes the deck of the sample patient: say --demo")
+    if out.suffix != ".html" or not out.parent.is_dir():
+        raise PresentationError(f"expected a file ending in .html in a folder that exists, found {out.suffix!r}")
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(scratch)
+        result = walk(_sample(work), work / "deck", segment="tumour", today=date.today(), say=lambda _: None)
+        shutil.copyfile(result.deck, out)
+    print(out)
+
+
+@app.command()
+def phantom(
+    folder: Path, replace: Annotated[bool, typer.Option(help="Take away what stands there.")] = False
+) -> None:
+    """Write the synthetic patients as DICOM, each in a folder of its own."""
+    _make_sample(folder, replace=replace)
+
+
+def _sample(scratch: Path) -> Path:
+    """The shipped sample patient; made anew where the package is installed without it."""
+    from sarcoma_review.demo import SAMPLE
+
+    if (_SAMPLES / SAMPLE).is_dir():
+        return _SAMPLES / SAMPLE
+    print("sample_dicom/ is not here; making the sample patient, half a minute ...")
+    return _make_sample(scratch)
+
+
+def _make_sample(folder: Path, *, replace: bool = False) -> Path:
+    from sarcoma_review.dicom.sample import write_patient
+    from sarcoma_review.phantom import distal_femur_osteosarcoma
+
+    with Console(stderr=True).status("drawing the patient ..."):
+        patient = distal_femur_osteosarcoma()
+    home = folder / patient.case_id
+    if home.exists() and not replace:
+        raise PrivacyError("the patient's folder exists already; nothing was written (--replace takes it away)")
+    with tempfile.TemporaryDirectory() as scratch:
+        made = write_patient(patient, scratch, progress=_Progress("writing"))
+        if home.exists():
+            shutil.rmtree(home)
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.move(made, home)
+    print(home)
+    return home
+
+
+if __name__ == "__main__":
+    main()

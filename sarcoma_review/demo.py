@@ -1,0 +1,291 @@
+"""The first walk: one case from DICOM to a deck, through every part."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sarcoma_review.dicom.scan import Progress
+from sarcoma_review.dicom.study import Study, open_study
+from sarcoma_review.errors import DicomError, NotDeidentifiedError
+from sarcoma_review.pathways import RuleResult, Status, evaluate, load_pathway
+from sarcoma_review.pathways.condition import Value
+from sarcoma_review.planning import MarginReport, Plane, ResectionPlan, TumourSurface, resection_margins
+from sarcoma_review.present import Case, key_images, write
+from sarcoma_review.present.html import position_words
+from sarcoma_review.privacy import check, deidentify
+from sarcoma_review.registry import CaseOpened, ImagingReference, MarginPlan, PlannedMargin, Registry
+from sarcoma_review.volume import Segment, Volume
+
+PATHWAY = "lsesn-spinal-2024"
+SAMPLE = "distal_femur_osteosarcoma"
+SAMPLE_CASE: Mapping[str, str] = {
+    "question": "Do these three planes clear the tumour, and can the popliteal vessels stay?",
+    "age_band": "15-19",
+    "sex": "male",
+    "site": "distal femur",
+    "side": "right",
+    "diagnosis": "conventional osteosarcoma (invented patient)",
+    "history": "Six weeks of pain above the knee; biopsy at a bone sarcoma centre. Invented.",
+}
+SAMPLE_FACTS: Mapping[str, Value] = {
+    "network": "LSESN",
+    "adult": True,
+    "emergency": False,
+    "status": "confirmed",
+    "site": "other",
+    "tissue": "bone",
+    "referred_to_specialist_centre": True,
+    "surgery": True,
+    "pathology_available": True,
+}
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What the walk found.
+
+    Parameters
+    ----------
+    study : Study
+    report : MarginReport
+    results : list of RuleResult
+    truth : mapping of str to float
+        Margins known in closed form, by plane; empty for a real study.
+    case : Case
+    deck : Path
+    """
+
+    study: Study
+    report: MarginReport
+    results: list[RuleResult]
+    truth: Mapping[str, float]
+    case: Case
+    deck: Path
+
+
+@dataclass(frozen=True)
+class _Input:
+    """What is known of the case besides its images."""
+
+    case_id: str
+    planes: tuple[Plane, ...] = ()
+    truth: Mapping[str, float] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Value] = field(default_factory=dict)
+
+
+def walk(folder: Path, out: Path, *, segment: str, today: date, say: Say, progress: Progress | None = None) -> Walk:
+    """Take one study from the gate to the deck, saying each step.
+
+    A study that the gate does not let in is de-identified into a temporary folder first; its key is thrown away.
+
+    Parameters
+    ----------
+    folder : Path
+        DICOM files, or a patient of ``sample_dicom/``.
+    out : Path
+        Folder for deck and registry; made where it is not there.
+    segment : str
+        Name of the tumour's outline.
+    today : date
+    say : callable
+        Called with each line of findings.
+    progress : callable, optional
+        Called with files done and files in all.
+
+    Raises
+    ------
+    SarcomaReviewError
+        Whatever stops the walk, in one line. Nothing is written then.
+    """
+    known = _known(folder)
+    with _admitted(folder, say) as clean:
+        study = open_study(clean, progress=progress)
+        tumour = study.segment(segment)
+        volume = _carrier(study, tumour)
+        _say_study(study, volume, say)
+        surface = TumourSurface.from_mask(tumour.mask)
+        plan = ResectionPlan(known.planes or _two_planes(surface))
+        report = resection_margins(surface, plan)
+        _say_margins(report, known.truth, say)
+        pathway = load_pathway(PATHWAY)
+        results = evaluate(pathway, known.facts, on=today)
+        _say_rules(results, say)
+        case = Case(
+            case_id=known.case_id,
+            prepared_on=today,
+            imaging=study.volumes,
+            segments=[tumour, *(other for other in study.segments if other is not tumour)],
+            key_images=key_images(
+                volume, report, segments=_beside(study, tumour), planes=plan.planes, window=_window(volume)
+            ),
+            plan=plan,
+            margins=report,
+            pathway=pathway,
+            rule_results=results,
+            findings=_findings(study, tumour, report),
+            question=known.words.get("question", "Do these planes clear the outline?"),
+            age_band=known.words.get("age_band"),
+            sex=known.words.get("sex"),
+            site=known.words.get("site"),
+            side=known.words.get("side"),
+            diagnosis=known.words.get("diagnosis"),
+            history=known.words.get("history"),
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    _record(out / "registry.sqlite", case, study, _margin_plan(plan, report, segment), say)
+    deck = write(case, out / f"{case.case_id}.html")
+    say(f"deck       {deck}")
+    return Walk(study, report, results, known.truth, case, deck)
+
+
+def _known(folder: Path) -> _Input:
+    truth_file = folder / "truth.json"
+    if not truth_file.exists():
+        return _Input("case")
+    truth: dict[str, Any] = json.loads(truth_file.read_text(encoding="utf-8"))
+    planes = tuple(Plane(p["point_mm"], p["normal"], name=p["name"], kerf_mm=p["kerf_mm"]) for p in truth["planes"])
+    margins = {p["name"]: float(p["margin_mm"]) for p in truth["planes"]}
+    return _Input(truth["case_id"], planes, margins, SAMPLE_CASE, SAMPLE_FACTS)
+
+
+@contextmanager
+def _admitted(folder: Path, say: Say) -> Iterator[Path]:
+    """The folder itself where the gate is open; else a cleaned copy that lives as long as the walk."""
+    report = check(folder)
+    if report.outcome == "open":
+        say(f"gate       open: {report.files_checked} files, nothing that names a patient found")
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        clean = Path(scratch, "clean")
+        done = deidentify(folder, clean, key_file=Path(scratch, "case.key"))
+        if not done.written:
+            raise NotDeidentifiedError(f"none of {report.files_checked} files can be released; run check to see why")
+        say(f"gate       shut: {len(report.faults)} faults; de-identified into a temporary folder, key thrown away")
+        for _, reason in done.withheld:
+            say(f"           withheld: one file, {reason}")
+        yield clean
+
+
+def _carrier(study: Study, tumour: Segment) -> Volume:
+    carriers = [volume for volume in study.volumes if volume.series_uid == tumour.mask.series_uid]
+    if not carriers:
+        raise DicomError(f"no volume of this study carries the segment {tumour.name!r}")
+    return next(volume for volume in carriers if volume.grid.same_as(tumour.mask.grid))
+
+
+def _beside(study: Study, tumour: Segment) -> list[Segment]:
+    """The tumour first, then what else is outlined on the same voxels."""
+    others = (other for other in study.segments if other is not tumour)
+    return [tumour, *(other for other in others if other.mask.grid.same_as(tumour.mask.grid))]
+
+
+def _two_planes(surface: TumourSurface) -> tuple[Plane, Plane]:
+    """Two planes placed about 20 mm above and 10 mm behind an outline, tilted as a saw would be."""
+    points = surface.vertices
+    top, back = points[np.argmax(points[:, 2])], points[np.argmax(points[:, 1])]
+    return (
+        Plane(top + np.array([0, 0, 20]), (0.05, 0.12, 1.0), name="proximal"),
+        Plane(back + np.array([0, 10, 0]), (0.10, 1.0, 0.05), name="posterior"),
+    )
+
+
+def _window(volume: Volume) -> str:
+    return "soft tissue" if volume.modality == "CT" else "auto"
+
+
+def _findings(study: Study, tumour: Segment, report: MarginReport) -> tuple[str, ...]:
+    skipped = [f"{len(study.skipped)} file(s) are in no volume"] if study.skipped else []
+    return (*report.findings, *tumour.findings, *study.issues, *skipped)
+
+
+def _say_study(study: Study, volume: Volume, say: Say) -> None:
+    for each in study.volumes:
+        spacing = " x ".join(f"{mm:.2f}" for mm in each.spacing_mm)
+        tilt = f", {each.grid.tilt_deg:.1f} degrees oblique" if each.grid.tilt_deg > 0.5 else ""
+        mark = "  <- outlined" if each is volume else ""
+        size = " x ".join(str(n) for n in each.shape)
+        say(f"volume     {each.modality} {each.description}: {size} voxels of {spacing} mm{tilt}{mark}")
+    for segment in study.segments:
+        say(f"segment    {segment.name}: {segment.volume_ml:.1f} ml")
+    for issue in study.issues:
+        say(f"issue      {issue}")
+
+
+def _say_margins(report: MarginReport, truth: Mapping[str, float], say: Say) -> None:
+    for row in report.planes:
+        low, high = row.interval_mm
+        known = f"; known in closed form: {truth[row.name]:.2f} mm" if row.name in truth else ""
+        say(f"margin     {row.name}: {row.margin_mm:.2f} mm (95 % interval {low:.1f} to {high:.1f}){known}")
+    low, high = report.interval_mm
+    say(f"least      {report.minimum_mm:.2f} mm (95 % interval {low:.1f} to {high:.1f}), {report.closest.name}")
+    say(f"at         {position_words(report)} mm")
+    for finding in report.findings:
+        say(f"finding    {finding}")
+
+
+def _say_rules(results: list[RuleResult], say: Say) -> None:
+    say(f"pathway    {PATHWAY}, {results[0].notice}")
+    spoken = [result for result in results if result.status is not Status.NOT_APPLICABLE]
+    open_ones = [result for result in spoken if result.status is Status.APPLICABILITY_UNKNOWN]
+    for result in spoken:
+        if result not in open_ones:
+            say(f"  {result.rule_id:<9}{result.level}: {result.statement} -> {result.status.words}")
+    silent = len(results) - len(spoken)
+    if open_ones:
+        needs = ", ".join(dict.fromkeys(name.replace("_", " ") for result in open_ones for name in result.needs))
+        say(f"  {len(open_ones)} rule(s): applicability not known; not recorded: {needs}")
+    if silent:
+        say(f"  {silent} rule(s) do not speak of this case")
+
+
+def _record(path: Path, case: Case, study: Study, event: MarginPlan, say: Say) -> None:
+    registry = Registry.open(path)
+    if case.case_id not in registry.cases():
+        sides = {"side": case.side, "sex": case.sex, "age_band": case.age_band}
+        opened = {"question": case.question, "diagnosis": case.diagnosis, "site": case.site, **sides}
+        registry.append(case.case_id, CaseOpened.model_validate(opened))
+        for volume in study.volumes:
+            registry.append(case.case_id, _reference(volume))
+    version = registry.append(case.case_id, event)
+    problems = registry.verify()
+    registry.close()
+    whole = "verified" if not problems else f"DOES NOT VERIFY: {problems[0]}"
+    say(f"registry   {path}: case {case.case_id}, version {version}, {whole}")
+
+
+def _reference(volume: Volume) -> ImagingReference:
+    fields = {"modality": volume.modality, "description": volume.description, "series_uid": volume.series_uid}
+    return ImagingReference.model_validate({**fields, "slices": volume.shape[0], "clearance": volume.clearance})
+
+
+def _margin_plan(plan: ResectionPlan, report: MarginReport, segment: str) -> MarginPlan:
+    rows = [
+        PlannedMargin.model_validate(
+            {
+                "name": plane.name,
+                "point_mm": plane.point_mm.tolist(),
+                "normal": plane.normal.tolist(),
+                "kerf_mm": plane.kerf_mm,
+                "margin_mm": row.margin_mm,
+                "interval_mm": row.interval_mm,
+            }
+        )
+        for plane, row in zip(plan.planes, report.planes, strict=True)
+    ]
+    return MarginPlan(
+        segment=segment,
+        planes=tuple(rows),
+        minimum_mm=report.minimum_mm,
+        interval_mm=report.interval_mm,
+        findings=report.findings,
+    )

@@ -1,0 +1,7 @@
+"""Presenting: a case as a value, its figures, and the deck made of it."""
+
+from sarcoma_review.present.case import PURPOSE, Case
+from sarcoma_review.present.figures import KeyImage, key_images, slice_image
+from sarcoma_review.present.html import write
+
+__all__ = ["PURPOSE", "Case", "KeyImage", "key_images", "slice_image", "write"]

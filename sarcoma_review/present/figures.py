@@ -1,0 +1,241 @@
+"""Pictures of slices with outlines, planes, letters and a scale bar."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.transforms import Affine2D, Transform
+from numpy.typing import NDArray
+from skimage.measure import find_contours
+
+from sarcoma_review.errors import GeometryError
+from sarcoma_review.planning import MarginReport, Plane
+from sarcoma_review.present.section import Section, View, plane_line, section
+from sarcoma_review.present.windows import Window, named_window
+from sarcoma_review.volume import Segment, Volume, require_clearance
+
+# Okabe and Ito's palette with a line style each: colour alone says nothing in print.
+OUTLINES = (("#e69f00", "-"), ("#56b4e9", "--"), ("#009e73", ":"), ("#cc79a7", "-."), ("#d55e00", "-"))
+PLANE_COLOUR = "#f0e442"
+_HALO: list[AbstractPathEffect] = [withStroke(linewidth=2.5, foreground="black")]
+_HEIGHT_INCHES, _DOTS_PER_INCH = 4.4, 150
+
+
+@dataclass(frozen=True)
+class KeyImage:
+    """A still with what it shows in words.
+
+    Parameters
+    ----------
+    png : bytes
+    caption, alt : str
+        Under the picture; in place of the picture.
+    """
+
+    png: bytes
+    caption: str
+    alt: str
+
+    def __repr__(self) -> str:
+        return f"<KeyImage {self.caption!r}>"
+
+
+def slice_image(
+    volume: Volume,
+    view: View,
+    position_mm: Sequence[float] | NDArray[np.float64],
+    *,
+    segments: Sequence[Segment] = (),
+    planes: Sequence[Plane] = (),
+    window: str | Window = "auto",
+    mark: bool = False,
+) -> KeyImage:
+    """Draw the slice of a volume through a position.
+
+    Parameters
+    ----------
+    volume : Volume
+    view : {"axial", "coronal", "sagittal"}
+    position_mm : array_like, shape (3,)
+        LPS mm; the nearest slice of the scan's own grid is drawn.
+    segments : sequence of Segment
+        Outlined, on the volume's grid.
+    planes : sequence of Plane
+        Drawn where they cross the slice; the dotted line is the far side of the kerf.
+    window : str or (low, high)
+        A preset's name, or values.
+    mark : bool
+        Put a ring on the position.
+
+    Returns
+    -------
+    KeyImage
+
+    Raises
+    ------
+    GeometryError
+        If the position lies outside the volume, or a segment is not on its grid.
+    PrivacyError
+        If the volume did not come through the privacy gate.
+    """
+    require_clearance(volume, "A picture")
+    seen = section(volume.grid, view)
+    index = volume.index(position_mm)
+    number = round(float(index[seen.through]))
+    if not 0 <= number < volume.shape[seen.through]:
+        raise GeometryError(f"the position is slice {number + 1} of {volume.shape[seen.through]}: outside the volume")
+    figure, axes, place = _canvas(volume, seen)
+    low, high = named_window(window, volume)
+    axes.imshow(
+        _cut(volume.array, seen, number), cmap="gray", vmin=low, vmax=high, transform=place, interpolation="bilinear"
+    )
+    _frame(axes, volume, seen, place)
+    for segment, (colour, dash) in zip(segments, OUTLINES, strict=False):
+        _outline(axes, segment, volume, seen, number, place, colour, dash)
+    for plane in planes:
+        _plane(axes, plane, volume, seen, number, place)
+    if mark:
+        ring: dict[str, Any] = {
+            "marker": "o",
+            "mfc": "none",
+            "mec": "white",
+            "ms": 11,
+            "mew": 1.4,
+            "path_effects": _HALO,
+        }
+        axes.plot(index[seen.horizontal], index[seen.vertical], transform=place, **ring)
+    _annotate(axes, volume, seen)
+    return KeyImage(_png(figure), _caption(volume, seen, number), _alt(volume, seen, number, segments, planes))
+
+
+def key_images(
+    volume: Volume,
+    report: MarginReport,
+    *,
+    segments: Sequence[Segment] = (),
+    planes: Sequence[Plane] = (),
+    window: str | Window = "auto",
+) -> tuple[KeyImage, ...]:
+    """Draw the three views through the place where the margin is least, marked by a ring."""
+    return tuple(
+        slice_image(
+            volume, view, report.minimum_position_mm, segments=segments, planes=planes, window=window, mark=True
+        )
+        for view in ("axial", "coronal", "sagittal")
+    )
+
+
+def _cut(array: NDArray[np.generic], seen: Section, number: int) -> NDArray[np.generic]:
+    """The slice as an image: vertical index down its rows, horizontal along its columns."""
+    plane: NDArray[np.generic] = np.take(array, number, axis=seen.through)
+    return plane if seen.vertical < seen.horizontal else plane.T
+
+
+def _canvas(volume: Volume, seen: Section) -> tuple[Figure, Axes, Transform]:
+    corners = _corners(volume, seen) @ seen.to_picture.T
+    size = np.ptp(corners, axis=0)
+    width = _HEIGHT_INCHES * float(np.clip(size[0] / size[1], 0.4, 2.2))
+    figure = Figure(figsize=(width, _HEIGHT_INCHES), dpi=_DOTS_PER_INCH, facecolor="black")
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    place = Affine2D(np.block([[seen.to_picture, np.zeros((2, 1))], [np.array([0, 0, 1.0])]])) + axes.transData
+    return figure, axes, place
+
+
+def _frame(axes: Axes, volume: Volume, seen: Section, place: Transform) -> None:
+    corners = _corners(volume, seen) @ seen.to_picture.T
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(high[1], low[1])
+    axes.set_autoscale_on(False)
+    outline = _corners(volume, seen)[[0, 1, 3, 2, 0]]
+    axes.plot(outline[:, 0], outline[:, 1], color="#333333", lw=0.6, transform=place)
+
+
+def _corners(volume: Volume, seen: Section) -> NDArray[np.float64]:
+    across, down = volume.shape[seen.horizontal] - 0.5, volume.shape[seen.vertical] - 0.5
+    return np.array([(h, v) for h in (-0.5, across) for v in (-0.5, down)])
+
+
+def _outline(
+    axes: Axes, segment: Segment, volume: Volume, seen: Section, number: int, place: Transform, colour: str, dash: str
+) -> None:
+    if not segment.mask.grid.same_as(volume.grid):
+        raise GeometryError(f"segment {segment.name!r} is not on the grid of the volume it is drawn on")
+    cut = np.pad(_cut(segment.mask.array, seen, number).astype(np.float32), 1)
+    lines = [line - 1 for line in find_contours(cut, 0.5)]
+    for k, line in enumerate(lines):
+        label = segment.name if k == 0 else None
+        axes.plot(line[:, 1], line[:, 0], dash, color=colour, lw=1.5, transform=place, label=label)
+
+
+def _plane(axes: Axes, plane: Plane, volume: Volume, seen: Section, number: int, place: Transform) -> None:
+    near = plane_line(volume.grid, seen, number, plane.point_mm, plane.normal)
+    if near is None:
+        return
+    axes.plot(near[:, 0], near[:, 1], color=PLANE_COLOUR, lw=1.3, transform=place)
+    far = plane_line(volume.grid, seen, number, plane.point_mm + plane.kerf_mm * plane.normal, plane.normal)
+    if far is not None and plane.kerf_mm:
+        axes.plot(far[:, 0], far[:, 1], ":", color=PLANE_COLOUR, lw=0.9, transform=place)
+    at = 0.12 * near[0] + 0.88 * near[1]
+    text = axes.text(
+        at[0], at[1], f" {plane.name} ", color=PLANE_COLOUR, size=8, ha="center", va="bottom", transform=place
+    )
+    text.set_path_effects(_HALO)
+    text.set_clip_on(True)
+
+
+def _annotate(axes: Axes, volume: Volume, seen: Section) -> None:
+    style: dict[str, Any] = {"color": "white", "size": 11, "path_effects": _HALO, "transform": axes.transAxes}
+    sides = {"left": (0.015, 0.5), "right": (0.985, 0.5), "top": (0.5, 0.985), "bottom": (0.5, 0.015)}
+    for side, (x, y) in sides.items():
+        across = {0.015: "left", 0.985: "right"}.get(x, "center")
+        upright = {0.015: "bottom", 0.985: "top"}.get(y, "center")
+        axes.text(x, y, seen.letters[side], ha=across, va=upright, **style)
+    if volume.grid.tilt_deg > 0.5:
+        axes.text(0.015, 0.985, f"oblique {volume.grid.tilt_deg:.0f}°", ha="left", va="top", **(style | {"size": 7}))
+    _scale_bar(axes)
+    handles, _ = axes.get_legend_handles_labels()
+    if handles:
+        axes.legend(
+            loc="upper right", fontsize=7, framealpha=0.6, facecolor="black", edgecolor="none", labelcolor="white"
+        )
+
+
+def _scale_bar(axes: Axes) -> None:
+    left, right = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    length = 50.0 if abs(right - left) > 120 else 20.0
+    x, y = left + 0.04 * (right - left), bottom + 0.06 * (top - bottom)
+    axes.plot([x, x + length], [y, y], color="white", lw=2.2, path_effects=_HALO, solid_capstyle="butt")
+    label = axes.text(x + length / 2, y, f"{length / 10:.0f} cm", color="white", size=7, ha="center", va="bottom")
+    label.set_path_effects(_HALO)
+
+
+def _png(figure: Figure) -> bytes:
+    with io.BytesIO() as out:
+        figure.savefig(out, format="png", facecolor="black", metadata={"Software": None})
+        return out.getvalue()
+
+
+def _caption(volume: Volume, seen: Section, number: int) -> str:
+    plane = "" if volume.grid.tilt_deg <= 0.5 else f", the scan's own plane, {volume.grid.tilt_deg:.0f}° oblique"
+    what = f"{volume.modality} {volume.description}".strip() or "Volume"
+    return f"{what}, {seen.view} {number + 1} of {volume.shape[seen.through]}{plane}"
+
+
+def _alt(volume: Volume, seen: Section, number: int, segments: Sequence[Segment], planes: Sequence[Plane]) -> str:
+    shown = [segment.name for segment in segments if _cut(segment.mask.array, seen, number).any()]
+    cuts = [p.name for p in planes if plane_line(volume.grid, seen, number, p.point_mm, p.normal) is not None]
+    parts = [f"{seen.view.capitalize()} {volume.modality or 'image'} slice, {seen.letters['left']} on the left"]
+    parts += [f"outlines: {', '.join(shown)}"] if shown else []
+    parts += [f"planes: {', '.join(cuts)}"] if cuts else []
+    return "; ".join(parts)

@@ -1,0 +1,136 @@
+"""One self-contained HTML deck: it opens from a USB stick, asks nothing of any server, and prints."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sarcoma_review.errors import PresentationError
+from sarcoma_review.planning import MarginReport, ResectionPlan
+from sarcoma_review.present.case import NOT_RECORDED, PURPOSE, Case
+from sarcoma_review.volume import require_clearance
+
+_MARKS = {"met": "●", "not_met": "○", "conflict": "◆", "exception": "◐", "redirected": "➜"}
+
+
+def write(case: Case, path: str | Path) -> Path:
+    """Write the deck of a case.
+
+    Parameters
+    ----------
+    case : Case
+    path : path-like
+        Ending in ``.html``. The folder must exist; a deck that stands there is replaced at once or not at all.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    PresentationError
+        If the ending is another, the folder is not there, or the case has no question.
+    PrivacyError
+        If any volume did not come through the privacy gate.
+    """
+    place = Path(path)
+    if place.suffix != ".html":
+        raise PresentationError(f"this version writes decks as .html, found {place.suffix or 'no ending'!r}")
+    if not place.parent.is_dir():
+        raise PresentationError("the folder for the deck does not exist; make it first")
+    text = render(case)
+    part = place.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(place)
+    return place
+
+
+def render(case: Case) -> str:
+    """The deck as text, the same for the same case every time.
+
+    Raises
+    ------
+    PresentationError
+        If the case has no question.
+    PrivacyError
+        If any volume did not come through the privacy gate.
+    """
+    if not case.question.strip():
+        raise PresentationError("a case is presented with a question to the meeting; found none")
+    for volume in case.imaging:
+        require_clearance(volume, "A deck")
+    pages = Environment(
+        loader=PackageLoader("sarcoma_review.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return pages.get_template("deck.html.jinja").render(
+        case=case,
+        purpose=PURPOSE,
+        not_recorded=NOT_RECORDED,
+        images=[(base64.b64encode(image.png).decode(), image) for image in case.key_images],
+        margins=_margins(case.margins, case.plan),
+        rules=[_rule(result) for result in case.rule_results],
+    )
+
+
+def _margins(report: MarginReport | None, plan: ResectionPlan | None) -> dict[str, Any] | None:
+    """The margin table: each plane with its interval, and where it lies on a ruler from -5 to 30 mm."""
+    if report is None or plan is None:
+        return None
+    kerfs = {plane.name: plane.kerf_mm for plane in plan.planes}
+    rows = [
+        {
+            "name": row.name,
+            "margin": f"{row.margin_mm:.1f}",
+            "low": f"{row.interval_mm[0]:.1f}",
+            "high": f"{row.interval_mm[1]:.1f}",
+            "kerf": f"{kerfs[row.name]:g}",
+            "closest": row is report.closest,
+            "bar": (_ruler(row.interval_mm[0]), _ruler(row.interval_mm[1]), _ruler(row.margin_mm)),
+        }
+        for row in report.planes
+    ]
+    low, high = report.interval_mm
+    return {
+        "rows": rows,
+        "minimum": f"{report.minimum_mm:.1f}",
+        "low": f"{low:.1f}",
+        "high": f"{high:.1f}",
+        "position": position_words(report),
+        "fractions": [(mm, f"{100 * report.area_fraction_below(mm):.0f} %") for mm in (0, 1, 5, 10, 20)],
+        "chances": [(mm, percent(report.probability_below(mm))) for mm in (0, 1, 5)],
+        "ticks": [(mm, _ruler(mm)) for mm in (0, 5, 10, 15, 20, 25)],
+    }
+
+
+def _ruler(margin_mm: float) -> float:
+    return round(min(max((margin_mm + 5.0) / 35.0, 0.0), 1.0) * 100.0, 2)
+
+
+def percent(probability: float) -> str:
+    """A probability as a surgeon reads it: nothing under 1 % or over 99 % is spelt out.
+
+    Examples
+    --------
+    >>> percent(0.0004), percent(0.5), percent(0.9999)
+    ('under 1 %', '50 %', 'over 99 %')
+    """
+    if probability < 0.01:
+        return "under 1 %"
+    return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
+
+
+def position_words(report: MarginReport) -> str:
+    """The place of the least margin: LPS in mm, each number with its letter.
+
+    Letters follow DICOM: L and R are the patient's own left and right of the scanner's origin.
+    """
+    pairs = (("R", "L"), ("A", "P"), ("I", "S"))
+    return ", ".join(
+        f"{letters[int(mm >= 0)]} {abs(mm):.1f}"
+        for letters, mm in zip(pairs, report.minimum_position_mm, strict=True)
+    )
+
+
+def _rule(result: Any) -> dict[str, Any]:
+    return {"result": result, "mark": _MARKS.get(result.status.value, "–"), "words": result.status.words}
