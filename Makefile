@@ -5,7 +5,7 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-APT_PACKAGES := chromium dicom3tools dcmtk plastimatch
+APT_PACKAGES := chromium dicom3tools
 
 .PHONY: help setup demo lab sample test check lint types layers unit notebooks-test js-test browser-test
 .PHONY: test-servers bundle constraints notebooks bench clean

@@ -1,11 +1,19 @@
 """What the geometry of one DICOM image says, without its pixels."""
 
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
+
+BROKEN = (
+    *(EOFError, ValueError, TypeError, AttributeError, KeyError, IndexError, NotImplementedError),
+    *(OverflowError, RecursionError, struct.error, zlib.error),
+)
+"""What reading a broken file raises; found by cutting and flipping bytes."""
 
 TAGS = (
     "SOPClassUID",

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 
 from sarcoma_review.dicom.codecs import decode
-from sarcoma_review.dicom.instance import Instance
+from sarcoma_review.dicom.instance import BROKEN, Instance
 from sarcoma_review.errors import DicomError
 
 _INT16 = np.iinfo(np.int16)
@@ -42,7 +42,7 @@ def load_slices(instances: Sequence[Instance]) -> tuple[NDArray[np.int16] | NDAr
             slope, intercept = _rescale(dataset)
         except DicomError as problem:
             raise type(problem)(f"slice {number + 1} of {len(instances)}: {problem}") from None
-        except (OSError, EOFError, ValueError, TypeError, AttributeError, KeyError, NotImplementedError) as problem:
+        except (OSError, *BROKEN) as problem:
             raise DicomError(
                 f"slice {number + 1} of {len(instances)} cannot be read ({type(problem).__name__})"
             ) from None

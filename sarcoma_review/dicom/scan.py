@@ -9,7 +9,7 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
-from sarcoma_review.dicom.instance import TAGS, Instance, from_dataset
+from sarcoma_review.dicom.instance import BROKEN, TAGS, Instance, from_dataset
 from sarcoma_review.dicom.stack import Stacking, VolumeSpec, stack
 from sarcoma_review.errors import NotDicomError
 
@@ -130,7 +130,7 @@ def _read_header(file: Path) -> Instance | str:
         return "not DICOM"
     except OSError as problem:
         return f"cannot be read: {problem.strerror or type(problem).__name__}"
-    except (EOFError, ValueError, TypeError, AttributeError, KeyError, NotImplementedError) as problem:
+    except BROKEN as problem:
         return f"broken or truncated DICOM header ({type(problem).__name__})"
 
 

@@ -1,0 +1,218 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom import Dataset
+from scipy.spatial.transform import Rotation
+
+from sarcoma_review.dicom.instance import from_dataset
+from sarcoma_review.dicom.scan import scan
+from sarcoma_review.dicom.stack import Stacking, stack
+from sarcoma_review.errors import AmbiguousStackError, GeometryError, MissingSlicesError
+from sarcoma_review.volume import Volume
+from tests.dicom.series import AXIAL, image, placement_error_mm, save
+
+
+def stacked(images: list[Dataset]) -> Stacking:
+    return stack([from_dataset(dataset, Path(f"{k}")) for k, dataset in enumerate(images)])
+
+
+def loaded(images: list[Dataset], folder: Path) -> list[Volume]:
+    entry = next(iter(scan(save(images, folder)).series.values()))
+    return [spec.load() for spec in entry.volumes()]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    turn=st.tuples(*[st.floats(-180, 180)] * 3),
+    origin=st.tuples(*[st.floats(-400, 400)] * 3),
+    spacing=st.floats(0.5, 8),
+    tilt=st.floats(-25, 25),
+    numbers=st.permutations(range(6)),
+)
+def test_every_voxel_lies_where_its_own_image_puts_it(
+    tmp_path_factory: pytest.TempPathFactory,
+    turn: tuple[float, ...],
+    origin: tuple[float, ...],
+    spacing: float,
+    tilt: float,
+    numbers: list[int],
+) -> None:
+    axes = Rotation.from_euler("zyx", turn, degrees=True).as_matrix()
+    step = axes[:, 2] * spacing + axes[:, 1] * spacing * np.tan(np.radians(tilt))
+    orientation = [round(float(v), 9) for v in (*axes[:, 0], *axes[:, 1])]
+    images = [
+        image(np.round(origin + k * step, 6), k, ImageOrientationPatient=orientation, InstanceNumber=numbers[k] + 1)
+        for k in range(6)
+    ]
+    (volume,) = loaded(images, tmp_path_factory.mktemp("series"))
+    assert placement_error_mm(images, volume.array, volume.affine) < 1e-3
+    assert np.linalg.det(volume.affine[:3, :3]) < 0 or volume.affine[:3, 0] @ np.cross(*axes[:, :2].T) > 0
+    assert any("gantry tilt" in issue for issue in volume.issues) is (abs(tilt) > 0.1)
+
+
+def test_tilt_is_taken_from_positions_and_named_in_degrees(tmp_path: Path) -> None:
+    lean = 5.0 * np.tan(np.radians(14.0))
+    (volume,) = loaded([image((0, lean * k, 5.0 * k), k) for k in range(5)], tmp_path)
+    assert volume.issues == ("gantry tilt of 14.0 degrees: the grid is sheared",)
+
+
+def test_a_missing_slice_is_refused_with_its_place(tmp_path: Path) -> None:
+    entry = next(
+        iter(scan(save([image((0, 0, z), k) for k, z in enumerate((0, 3, 6, 12, 15))], tmp_path)).series.values())
+    )
+    (spec,) = entry.volumes()
+    with pytest.raises(MissingSlicesError, match=r"gap of 6\.0 mm after slice 3 at 6\.0 mm; expected 3\.0 mm"):
+        spec.load()
+
+
+def test_uneven_spacing_is_refused_with_its_range() -> None:
+    (spec,) = stacked([image((0, 0, z), k) for k, z in enumerate((0, 3, 6.4, 9, 12))]).volumes
+    with pytest.raises(
+        GeometryError, match=r"spacing is uneven, 2\.60 to 3\.40 mm; expected one spacing within 0\.1 mm"
+    ):
+        spec.load()
+
+
+def test_slices_beside_the_line_are_refused() -> None:
+    (spec,) = stacked([image((0.3 * (k == 2), 0, 3 * k), k) for k in range(5)]).volumes
+    with pytest.raises(GeometryError, match=r"up to 0\.30 mm beside one line; expected at most 0\.1 mm"):
+        spec.load()
+
+
+def test_rounded_positions_and_jittered_orientations_are_accepted_and_recorded() -> None:
+    jitter = [(1.0, 2e-5 * k, 0.0, -2e-5 * k, 1.0, 0.0) for k in range(6)]
+    rounded = [round(3.27 * k, 1) for k in range(6)]
+    images = [
+        image((0, 0, z), k, ImageOrientationPatient=list(turn))
+        for k, (z, turn) in enumerate(zip(rounded, jitter, strict=True))
+    ]
+    (spec,) = stacked(images).volumes
+    assert spec.fault is None
+    assert any("off the regular grid" in issue for issue in spec.issues)
+
+
+def test_a_rotated_slice_is_left_out_and_listed() -> None:
+    images = [image((0, 0, 3 * k), k) for k in range(5)]
+    images.append(image((0, 0, 50), 5, ImageOrientationPatient=[1, 0, 0, 0, 0, -1]))
+    result = stacked(images)
+    assert [spec.grid.shape[0] for spec in result.volumes] == [5]
+    assert [reason for _, reason in result.residue] == ["single image: its slice spacing is unknown"]
+
+
+def test_a_three_plane_localizer_is_never_one_volume() -> None:
+    turns = [AXIAL, (1, 0, 0, 0, 0, -1), (0, 1, 0, 0, 0, -1)]
+    normals = [np.cross(turn[:3], turn[3:]) for turn in turns]
+    images = [
+        image(normal * 10 * k, 3 * n + k, ImageOrientationPatient=list(turn))
+        for n, (turn, normal) in enumerate(zip(turns, normals, strict=True))
+        for k in range(3)
+    ]
+    assert [spec.grid.shape[0] for spec in stacked(images).volumes] == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {"EchoTime": 10.0},
+        {"TemporalPositionIdentifier": 1},
+        {"ImageType": ["ORIGINAL", "PRIMARY", "W"]},
+        {"AcquisitionTime": "101010"},
+    ],
+)
+def test_two_images_in_one_place_are_parted_by_what_differs(key: dict[str, Any], tmp_path: Path) -> None:
+    images = [image((0, 0, 3 * k), k, Modality="MR", EchoTime=80.0) for k in range(4)]
+    images += [image((0, 0, 3 * k), 4 + k, Modality="MR", **({"EchoTime": 80.0} | key)) for k in range(4)]
+    volumes = loaded(images, tmp_path)
+    assert [sorted(set((volume.array // 100).ravel())) for volume in volumes] in ([[0, 1, 2, 3], [4, 5, 6, 7]],) or [
+        sorted(set((volume.array // 100).ravel())) for volume in volumes
+    ] == [[4, 5, 6, 7], [0, 1, 2, 3]]
+
+
+def test_a_dynamic_series_is_parted_by_runs_of_instance_number(tmp_path: Path) -> None:
+    images = [image((0, 0, 3 * (k % 4)), k, Modality="MR") for k in range(12)]
+    volumes = loaded(images, tmp_path)
+    assert [(volume.array // 100)[:, 0, 0].tolist() for volume in volumes] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9, 10, 11],
+    ]
+
+
+def test_a_time_that_differs_from_slice_to_slice_parts_nothing() -> None:
+    images = [image((0, 0, 3 * k), k, AcquisitionTime=f"1010{k:02d}", AcquisitionNumber=k) for k in range(5)]
+    assert [spec.grid.shape[0] for spec in stacked(images).volumes] == [5]
+
+
+def test_images_in_one_place_that_nothing_parts_are_refused() -> None:
+    images = [image((0, 0, 3 * (k // 2)), k, InstanceNumber=1) for k in range(6)]
+    (spec,) = stacked(images).volumes
+    with pytest.raises(AmbiguousStackError, match=r"6 images at 3 positions, .*0\.0, 3\.0, 6\.0 mm"):
+        spec.load()
+
+
+def test_a_file_copied_twice_counts_once() -> None:
+    images = [image((0, 0, 3 * k), k) for k in range(3)]
+    result = stacked([*images, images[1]])
+    assert [spec.grid.shape[0] for spec in result.volumes] == [3]
+    assert [reason for _, reason in result.residue] == ["second file with a SOP instance UID already read"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ImagePositionPatient": None}, "ImagePositionPatient has 0 numbers, expected 3"),
+        ({"PixelSpacing": [0, 1]}, "PixelSpacing is not above 0 mm"),
+        ({"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]}, "not two unit vectors at a right angle"),
+        ({"NumberOfFrames": 4}, "multi-frame image, not read by this version"),
+    ],
+)
+def test_an_image_without_a_place_is_listed_with_the_reason(changes: dict[str, Any], reason: str) -> None:
+    result = stacked([image((0, 0, 3 * k), k, **changes) for k in range(3)])
+    assert result.volumes == ()
+    assert len(result.residue) == 3
+    assert reason in result.residue[0][1]
+
+
+@pytest.mark.real_data
+def test_on_every_real_series_each_slice_lies_where_its_header_says(shared: Path) -> None:
+    checked = 0
+    for entry in scan(shared / "dicom").series.values():
+        placed = {instance.path for spec in entry.volumes() for instance in spec.instances}
+        left = {path for path, _ in entry.residue}
+        images = {instance.path for instance in entry.instances if instance.rows and entry.modality != "SEG"}
+        assert placed | left == images
+        assert not placed & left
+        for spec in entry.volumes():
+            if spec.fault is not None:
+                continue
+            for k, instance in enumerate(spec.instances):
+                corner = (instance.rows - 1, instance.columns - 1)
+                own = instance.position_mm + corner[0] * instance.spacing_mm[0] * instance.column_direction
+                own = own + corner[1] * instance.spacing_mm[1] * instance.row_direction
+                assert np.linalg.norm(spec.grid.position_mm((k, *corner)) - own) <= 0.1
+                assert np.linalg.norm(spec.grid.position_mm((k, 0, 0)) - instance.position_mm) <= 0.1
+                checked += 1
+    assert checked > 400
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("folder", "volumes", "refused"),
+    [
+        ("localizer_3plane", [7, 7, 7], 0),
+        ("dualecho_4vol_philips", [30, 30, 30, 30], 0),
+        ("crlm1004_ct_12slices", [12], 0),
+        ("dcm_qa_ts", [], 1),
+        ("d2n_failing/sliceincrement", [], 2),
+    ],
+)
+def test_awkward_real_series_are_parted_or_refused(
+    shared: Path, folder: str, volumes: list[int], refused: int
+) -> None:
+    specs = [spec for entry in scan(shared / "dicom" / folder).series.values() for spec in entry.volumes()]
+    assert [spec.grid.shape[0] for spec in specs if spec.fault is None] == volumes
+    assert sum(spec.fault is not None for spec in specs) == refused
