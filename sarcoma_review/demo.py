@@ -204,8 +204,9 @@ def _window(volume: Volume) -> str:
 
 
 def _findings(study: Study, tumour: Segment, report: MarginReport) -> tuple[str, ...]:
-    skipped = [f"{len(study.skipped)} file(s) are in no volume"] if study.skipped else []
-    return (*report.findings, *tumour.findings, *study.issues, *skipped)
+    residue = [reason for entry in study.index.series.values() for _, reason in entry.residue]
+    left_out = [f"{residue.count(reason)} image(s) left out: {reason}" for reason in dict.fromkeys(residue)]
+    return (*report.findings, *tumour.findings, *study.issues, *left_out)
 
 
 def _say_study(study: Study, volume: Volume, say: Say) -> None:

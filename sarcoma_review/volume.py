@@ -48,9 +48,7 @@ class Grid:
         if not np.isfinite(affine).all() or not np.allclose(affine[3], (0, 0, 0, 1)):
             raise GeometryError("an affine must be finite with a last row of 0 0 0 1")
         if abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-            raise GeometryError(
-                "an affine must be invertible: two axes lie in one direction, or a spacing is 0 mm"
-            )
+            raise GeometryError("an affine must be invertible: two axes lie in one direction, or a spacing is 0 mm")
         if len(self.shape) != 3 or min(self.shape) < 1:
             raise GeometryError(f"a volume has three axes of at least one voxel, got {tuple(self.shape)}")
         affine.setflags(write=False)
@@ -251,8 +249,7 @@ def require_same_space(first: Volume, second: Volume, what: str) -> None:
     one, other = first.frame_of_reference_uid, second.frame_of_reference_uid
     if one and other and one != other:
         raise GeometryError(
-            f"{what}: expected one frame of reference, found …{one[-8:]} and …{other[-8:]}; "
-            "register them first"
+            f"{what}: expected one frame of reference, found …{one[-8:]} and …{other[-8:]}; register them first"
         )
 
 

@@ -1,0 +1,195 @@
+"""The gate: a study may be opened when the cleaner would find nothing to do in it.
+
+Rules, table and vocabulary are those of the cleaner (`clean`), run with an identity that recognises and does not
+replace.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydicom.dataset import Dataset
+from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
+
+from sarcoma_review.errors import NotDeidentifiedError, NotDicomError, UnsupportedError
+from sarcoma_review.privacy import markers, pixels, text
+from sarcoma_review.privacy.clean import PARSE_ERRORS, Change, Cleaning, cleaned
+from sarcoma_review.privacy.identity import Recognised
+from sarcoma_review.privacy.objects import refusal
+from sarcoma_review.privacy.profile import PEER_LEARNING
+from sarcoma_review.privacy.receipt import RECEIPT_NAME, read_entries, verify_receipt
+from sarcoma_review.privacy.report import Fault, Outcome, PrivacyReport, listed
+from sarcoma_review.privacy.sources import Source, nothing_found, quietly, sources
+from sarcoma_review.privacy.structure import BIG_ENDIAN, DEFLATED, Layout
+
+Clearance = Literal["receipt", "checked"]
+
+# Group length, version, SOP class and instance, transfer syntax, implementation class and name.
+_META_TAGS = frozenset((0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013))
+_RECEIPT_DEPTH = 3
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What the gate let through.
+
+    Attributes
+    ----------
+    clearance : {"receipt", "checked"}
+        Every file clean and named by a receipt that matches; or clean by its content alone.
+    files : tuple of Path
+        The files that may be opened.
+    skipped : tuple of (str, str)
+        Files that are not DICOM or cannot be read as such, each with the reason; they are not to be opened.
+    """
+
+    clearance: Clearance
+    files: tuple[Path, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def check(path: str | Path) -> PrivacyReport:
+    """Say whether a file or folder holds what could name a patient.
+
+    Pixels are not looked at: kinds of object that habitually carry burned-in text are refused instead.
+
+    Parameters
+    ----------
+    path : path
+        A DICOM file, or a folder with its subfolders.
+
+    Raises
+    ------
+    NotDicomError
+        If there is no DICOM file at all.
+    """
+    return _looked_through(Path(path))[0]
+
+
+def admit(path: str | Path) -> Admission:
+    """Let a study through, or say why not.
+
+    Raises
+    ------
+    NotDeidentifiedError
+        If there is any fault; the message lists the first ones, with values by kind and length only.
+    NotDicomError
+        If there is no DICOM file at all.
+    """
+    report, files = _looked_through(Path(path))
+    if report.outcome != "open":
+        remedy = "de-identify it first" if report.outcome == "clean_first" else "this version cannot clean all of it"
+        head = f"the study is not de-identified ({len(report.faults)} faults): {remedy}"
+        raise NotDeidentifiedError("\n  ".join([head, *listed(report.faults)]))
+    return Admission("receipt" if _covered(Path(path), files) else "checked", files, report.skipped)
+
+
+def _looked_through(path: Path) -> tuple[PrivacyReport, tuple[Path, ...]]:
+    faults: list[Fault] = []
+    skipped: list[tuple[str, str]] = []
+    read: list[Path] = []
+    with quietly():
+        for source in sources(path):
+            try:
+                faults += _faults(source)
+                read.append(source.path)
+            except NotDicomError as error:
+                skipped.append((source.name, str(error)))
+    if not read:
+        raise nothing_found(len(skipped))
+    problems = (problem for folder in _folders(path) for problem in verify_receipt(folder))
+    faults += [Fault("the receipt", "", "", problem, "") for problem in problems]
+    return PrivacyReport(_outcome(faults), tuple(faults), len(read), tuple(skipped)), tuple(read)
+
+
+def _outcome(faults: list[Fault]) -> Outcome:
+    if any(fault.refuses for fault in faults):
+        return "refuse"
+    return "clean_first" if faults else "open"
+
+
+def _faults(source: Source) -> list[Fault]:
+    """Everything in one file that the cleaner would change.
+
+    Raises
+    ------
+    NotDicomError
+        If the file cannot be read as DICOM.
+    """
+    layout = source.read()
+    try:
+        header = layout.dataset()
+        return _judged(source, layout, header)
+    except UnsupportedError as error:
+        return [Fault(source.name, "", "", str(error), "", refuses=True)]
+    except PARSE_ERRORS as error:
+        if isinstance(error, NotDicomError):
+            raise
+        raise NotDicomError("a header that cannot be parsed") from None
+
+
+def _judged(source: Source, layout: Layout, header: Dataset) -> list[Fault]:
+    if reason := refusal(header, layout):
+        return [Fault(source.name, "", "", reason, "", refuses=True)]
+    run = Cleaning(Recognised(), PEER_LEARNING, building=False)
+    cleaned(header, run)
+    changes = [*_meta(layout, header), *run.changes, *markers.missing(header), *_around_pixels(layout, header)]
+    outside = [Fault(source.name, "", "", finding, "") for finding in layout.outside]
+    return outside + [Fault(source.name, *change) for change in changes]
+
+
+def _meta(layout: Layout, header: Dataset) -> list[Change]:
+    extra = [tag for tag in layout.meta if tag not in _META_TAGS and layout.meta[tag]]
+    found = [Change(_path(tag), "", "file meta", f"{len(layout.meta[tag])} bytes") for tag in extra]
+    if layout.meta_text(0x00020003) != str(header.get("SOPInstanceUID", "")):
+        found.append(Change(_path(0x00020003), "MediaStorageSOPInstanceUID", "differs from the data set", ""))
+    return [*found, *_program(layout), *_encoding(layout)]
+
+
+def _program(layout: Layout) -> list[Change]:
+    found = []
+    implementation, version = layout.meta_text(0x00020012), layout.meta_text(0x00020013)
+    if implementation != PYDICOM_IMPLEMENTATION_UID and Recognised().uid(implementation) != implementation:
+        masked = f"UI, {len(implementation)} characters"
+        found.append(Change(_path(0x00020012), "ImplementationClassUID", "uid", masked))
+    if text.technical(version) != version:
+        masked = f"SH, {len(version)} characters"
+        found.append(Change(_path(0x00020013), "ImplementationVersionName", "technical", masked))
+    return found
+
+
+def _encoding(layout: Layout) -> list[Change]:
+    if layout.transfer_syntax not in (BIG_ENDIAN, DEFLATED):
+        return []
+    return [Change(_path(0x00020010), "TransferSyntaxUID", "written anew as explicit little endian", "")]
+
+
+def _path(tag: int) -> str:
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def _around_pixels(layout: Layout, header: Dataset) -> list[Change]:
+    if layout.pixels is None:
+        return []
+    if layout.encapsulated:
+        whole = pixels.is_stripped(header, layout.pixels, layout.transfer_syntax)
+    else:
+        whole = len(layout.pixels) == len(pixels.native(header, layout.pixels)) and _zero_padded(layout, header)
+    return [] if whole else [Change("(7FE0,0010)", "PixelData", "bytes that are not picture", "")]
+
+
+def _zero_padded(layout: Layout, header: Dataset) -> bool:
+    return not any((layout.pixels or b"")[pixels.native_length(header) :])
+
+
+def _folders(path: Path) -> list[Path]:
+    """Folders with a receipt: below a folder, and at or some levels above it."""
+    above = path.resolve().parents[:_RECEIPT_DEPTH]
+    below = [found.parent for found in path.rglob(RECEIPT_NAME)] if path.is_dir() else []
+    folders = {folder.resolve() for folder in [path, *above, *below] if (folder / RECEIPT_NAME).is_file()}
+    return sorted(folders)
+
+
+def _covered(path: Path, files: tuple[Path, ...]) -> bool:
+    named = {(folder / name).resolve() for folder in _folders(path) for name in read_entries(folder)}
+    return all(file.resolve() in named for file in files)

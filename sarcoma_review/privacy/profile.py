@@ -1,0 +1,225 @@
+"""Which rule decides about a DICOM element: Table E.1-1 of PS3.15 as data, its options, and what lies outside it.
+
+One answer per (tag, VR, profile), for the root of a data set and for every level below it. Both the cleaner and the
+gate ask here, so that they cannot differ.
+"""
+
+import csv
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Literal
+
+from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR
+
+from sarcoma_review.errors import PrivacyError
+
+TABLE_FILE = "ps315_2026c.csv"
+
+Rule = Literal[
+    "private", "group", "unknown", "wrong VR", "remove", "empty", "dummy", "uid", "date", "time",
+    "datetime", "pseudonym", "person", "sex", "age", "size", "weight", "text", "label", "technical", "machine", "code value",
+    "code scheme", "code meaning", "defined term", "charset", "marker", "number", "keep", "sequence",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A choice among the options of PS3.15 Annex E.
+
+    Parameters
+    ----------
+    name : str
+        As `deidentify` takes it.
+    codes : tuple of str
+        DCM codes of the method and of the options done (CID 7050).
+    keeps_descriptions, shifts_dates, keeps_characteristics : bool
+        Clean Descriptors, Modified Dates, Retain Patient Characteristics (sex, banded age, rounded size and weight).
+    """
+
+    name: str
+    codes: tuple[str, ...]
+    keeps_descriptions: bool
+    shifts_dates: bool
+    keeps_characteristics: bool
+
+    @property
+    def temporal_information(self) -> str:
+        """The value of LongitudinalTemporalInformationModified."""
+        return "MODIFIED" if self.shifts_dates else "REMOVED"
+
+
+PEER_LEARNING = Profile("peer-learning", ("113100", "113105", "113107", "113108"), True, True, True)
+BASIC = Profile("basic", ("113100",), False, False, False)
+PROFILES: Mapping[str, Profile] = MappingProxyType({p.name: p for p in (PEER_LEARNING, BASIC)})
+
+SPECIAL: Mapping[str, Rule] = MappingProxyType(
+    {
+        "PatientName": "pseudonym",
+        "PatientID": "pseudonym",
+        "SpecificCharacterSet": "charset",
+        "CodeValue": "code value",
+        "LongCodeValue": "code value",
+        "CodingSchemeDesignator": "code scheme",
+        "CodeMeaning": "code meaning",
+        "PatientIdentityRemoved": "marker",
+        "DeidentificationMethod": "marker",
+        "DeidentificationMethodCodeSequence": "marker",
+        "LongitudinalTemporalInformationModified": "marker",
+    }
+)
+CHARACTERISTICS: Mapping[str, Rule] = MappingProxyType(
+    {"PatientSex": "sex", "PatientAge": "age", "PatientSize": "size", "PatientWeight": "weight"}
+)
+
+_TEXT: tuple[str, ...] = ("LO", "SH", "ST", "LT", "UT", "UC")
+_DECIMAL: tuple[str, ...] = ("IS", "DS")
+# Anything may stand in an application entity, an address or a run of bytes.
+_ANYTHING: tuple[str, ...] = ("AE", "UR", "AS", "OB", "OW", "UN")
+_OTHERS: Mapping[str, Rule] = MappingProxyType(
+    {
+        "SQ": "sequence",
+        "UI": "uid",
+        "DA": "date",
+        "TM": "time",
+        "DT": "datetime",
+        "PN": "person",
+        "CS": "defined term",
+    }
+)
+LOOKUP_TABLES = ("LookupTableData", "LUTData")
+
+
+@lru_cache(maxsize=1)
+def table() -> Mapping[str, str]:
+    """Give the action of each tag, or pattern of tags, in Table E.1-1: X, Z, D, U or a choice such as X/Z/D."""
+    text = files(__package__).joinpath("data", TABLE_FILE).read_text("utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return MappingProxyType({row["tag"]: row["action"] for row in rows})
+
+
+@lru_cache(maxsize=16)
+def keywords(kind: str) -> frozenset[str]:
+    """Give the attributes of a kind, such as ``"technical"``, from ``data/keywords.toml``."""
+    text = files(__package__).joinpath("data", "keywords.toml").read_text("utf-8")
+    return frozenset(tomllib.loads(text)[kind])
+
+
+def edition() -> str:
+    """Give the edition of the standard that the table was taken from.
+
+    >>> edition()
+    '2026c'
+    """
+    return TABLE_FILE.removeprefix("ps315_").removesuffix(".csv")
+
+
+def profile_named(name: str) -> Profile:
+    """Find a profile.
+
+    Raises
+    ------
+    PrivacyError
+        If there is none of that name.
+    """
+    if name not in PROFILES:
+        raise PrivacyError(f"no such profile: expected one of {', '.join(PROFILES)}")
+    return PROFILES[name]
+
+
+@lru_cache(maxsize=16384)
+def rule_for(tag: int, vr: str, profile: Profile) -> Rule:
+    """Say which rule decides about an element.
+
+    Parameters
+    ----------
+    tag : int
+        Group and element, ``0xggggeeee``.
+    vr : str
+        Value representation as the file states it.
+    profile : Profile
+        The options in force.
+
+    Examples
+    --------
+    >>> rule_for(0x00100010, "PN", PEER_LEARNING), rule_for(0x00080050, "SH", PEER_LEARNING)
+    ('pseudonym', 'empty')
+    >>> rule_for(0x0008103E, "LO", PEER_LEARNING), rule_for(0x0008103E, "LO", BASIC)
+    ('text', 'remove')
+    """
+    group, element = tag >> 16, tag & 0xFFFF
+    if group % 2:
+        return "private"
+    if group in (0x0000, 0x0002, 0x0004, 0xFFFA, 0xFFFC) or group >> 8 in (0x50, 0x60) or element == 0:
+        return "group"
+    if not dictionary_has_tag(tag):
+        return "unknown"
+    if vr not in dictionary_VR(tag):
+        return "wrong VR"
+    return _known(tag, vr, profile)
+
+
+def _known(tag: int, vr: str, profile: Profile) -> Rule:
+    keyword, action = dictionary_keyword(tag), table().get(f"{tag:08x}", "")
+    if keyword in SPECIAL:
+        return SPECIAL[keyword]
+    if keyword in CHARACTERISTICS and profile.keeps_characteristics:
+        return CHARACTERISTICS[keyword]
+    if action:
+        return _by_table(keyword, vr, action, profile)
+    return "remove" if keyword in keywords("personal") else _outside_table(keyword, vr, profile)
+
+
+def _by_table(keyword: str, vr: str, action: str, profile: Profile) -> Rule:
+    if "U" in action:
+        return _by_vr(vr)
+    if (
+        profile.shifts_dates
+        and vr in ("DA", "TM", "DT")
+        and keyword not in keywords("unshifted")
+        and "GPS" not in keyword
+    ):
+        return _by_vr(vr)
+    if profile.keeps_descriptions and keyword in keywords("descriptors"):
+        return "text"
+    return _resolved(keyword, vr, action)
+
+
+def _resolved(keyword: str, vr: str, action: str) -> Rule:
+    """Choose within X/Z/D: what keeps the object valid and destroys least."""
+    choices = action.split("/")
+    if "D" in choices and (keyword in keywords("never_empty") or vr in ("DA", "TM", "DT")):
+        return "dummy"
+    if "Z" in choices and (keyword == "AcquisitionContextSequence" or vr in ("PN", "DA", "TM") or "X" not in choices):
+        return "empty"
+    if "X" in choices:
+        return "remove"
+    return "empty" if vr == "SQ" else "dummy"
+
+
+def _outside_table(keyword: str, vr: str, profile: Profile) -> Rule:
+    if keyword in keywords("technical"):
+        return "technical"
+    if keyword in keywords("machine"):
+        return "machine"
+    if keyword in keywords("labels"):
+        return "label"
+    if keyword.endswith(LOOKUP_TABLES):
+        return "keep"
+    if keyword in keywords("unshifted") or (vr in ("DA", "TM", "DT") and not profile.shifts_dates):
+        return "remove"
+    return _by_vr(vr)
+
+
+def _by_vr(vr: str) -> Rule:
+    vr = vr[:2]  # "US or SS", as an implicit file leaves it open, is a number like either
+    if vr in _OTHERS:
+        return _OTHERS[vr]
+    if vr in _TEXT:
+        return "text"
+    if vr in _ANYTHING:
+        return "remove"
+    return "number" if vr in _DECIMAL else "keep"

@@ -1,0 +1,64 @@
+"""The files of a folder, in a fixed order, read one at a time: DICOM, or listed with the reason why not."""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom.config
+
+from sarcoma_review.errors import NotDicomError
+from sarcoma_review.privacy.receipt import RECEIPT_NAME
+from sarcoma_review.privacy.report import safe_name
+from sarcoma_review.privacy.structure import PREFIX_END, Layout, is_dicom, layout
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file, and the name by which reports call it."""
+
+    path: Path
+    name: str
+
+    def read(self) -> Layout:
+        """Take the file apart.
+
+        Raises
+        ------
+        NotDicomError
+            If it is not DICOM, is not whole or cannot be read.
+        """
+        try:
+            content = self._content()
+        except OSError:
+            raise NotDicomError("the file cannot be read from the disk") from None
+        return layout(content)
+
+    def _content(self) -> bytes:
+        with self.path.open("rb") as file:
+            head = file.read(PREFIX_END)
+            return head + file.read() if is_dicom(head) else head
+
+
+def sources(path: Path) -> list[Source]:
+    """List a file, or all files of a folder and the folders in it, sorted by name; receipts apart."""
+    if path.is_file():
+        return [Source(path, safe_name(path.name, 1))]
+    found = sorted(p for p in path.rglob("*") if p.is_file() and p.name != RECEIPT_NAME)
+    return [Source(p, safe_name(p.relative_to(path).as_posix(), n)) for n, p in enumerate(found, 1)]
+
+
+def nothing_found(others: int) -> NotDicomError:
+    """Say that there was no DICOM file at all; the folder itself is not named, it may be called after a patient."""
+    return NotDicomError(
+        f'no DICOM file in the place given: expected files with "DICM" at byte 128, found {others} other files'
+    )
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Read values as they are: pydicom's warnings quote them, and the rules judge them anyway."""
+    with warnings.catch_warnings(), pydicom.config.disable_value_validation():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,144 @@
+"""The patient's own words and numbers, taken from the source and looked for in the result.
+
+The strongest rule about content, and independent of every other: whatever the source calls the patient, the hospital
+and its people must not stand anywhere in what was written.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+
+from sarcoma_review.privacy import text
+from sarcoma_review.privacy.clean import PARSE_ERRORS
+from sarcoma_review.privacy.profile import keywords
+
+SHORTEST = 4
+
+_PATIENT = frozenset(
+    (
+        *("PatientName", "PatientID", "OtherPatientIDs", "OtherPatientNames", "PatientBirthName", "AccessionNumber"),
+        *("PatientMotherBirthName", "PatientBirthDate", "PatientAddress", "PatientTelephoneNumbers", "MilitaryRank"),
+    )
+)
+_AROUND = frozenset(("InstitutionName", "InstitutionAddress", "IssuerOfPatientID", "StationName"))
+# A short run of digits is found in any list of numbers; identifiers made from the secret hold every run by chance.
+_NUMERIC = frozenset(("DS", "IS", "FD", "FL", "US", "SS", "UL", "SL", "AT", "DA", "TM", "DT", "AS", "UI"))
+# Written by this program or from a dictionary, never from the file.
+_OURS = frozenset(
+    (
+        *("DeidentificationMethod", "LongitudinalTemporalInformationModified", "PatientIdentityRemoved"),
+        *("SpecificCharacterSet", "CodeMeaning", "CodingSchemeDesignator", "SOPClassUID"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the source calls the patient, and what it calls those around.
+
+    Attributes
+    ----------
+    patient, around : set of str
+        Case-folded, at least four characters, no word of the vocabulary.
+    """
+
+    patient: set[str] = field(default_factory=set)
+    around: set[str] = field(default_factory=set)
+
+    def __repr__(self) -> str:
+        return f"Tokens({len(self.patient)} of the patient, {len(self.around)} around)"
+
+    def gather(self, dataset: Dataset) -> None:
+        """Take note of the names and numbers in a source header."""
+        for keyword, value in _telling(dataset):
+            (self.patient if keyword in _PATIENT else self.around).update(_split(value))
+
+    def names_patient(self, value: str) -> bool:
+        """Say whether a value holds a name or number of the patient as a word."""
+        folded = value.casefold()
+        return any(token in folded and _in_text(token, folded) for token in self.patient)
+
+    def places(self, dataset: Dataset, raw: bytes) -> list[str]:
+        """Say where a result still holds one of them, by element path.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            What was written, parsed again, without pixel data.
+        raw : bytes
+            The same as it stands in the file.
+        """
+        found = [token for token in self.patient | self.around if _in_bytes(token, raw)]
+        if not found:
+            return []
+        return [path for path, element in _elements(dataset) if self._holds(element, found)]
+
+    def _holds(self, element: DataElement, found: list[str]) -> bool:
+        if element.keyword in _OURS:
+            return False
+        value = _folded(element)
+        machine = element.keyword in keywords("technical") | keywords("machine")
+        return any(
+            _in_text(token, value)
+            for token in found
+            if not (token.isdigit() and element.VR in _NUMERIC) and not (machine and token not in self.patient)
+        )
+
+
+def _split(value: str) -> Iterator[str]:
+    """Whole numbers and single words; a number that is written in groups also without its gaps."""
+    folded = value.casefold()
+    words = {*re.split(r"[\W_]+", folded), re.sub(r"[\W_]+", "", folded) if any(map(str.isdigit, folded)) else ""}
+    yield from (word for word in words if len(word) >= SHORTEST and not text.is_known(word))
+
+
+def _telling(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    for tag in list(dataset.keys()):
+        known = not tag.is_private and dictionary_has_tag(tag)
+        vr, keyword = (dictionary_VR(tag), dictionary_keyword(tag)) if known else ("", "")
+        if vr != "SQ" and vr != "PN" and keyword not in _PATIENT | _AROUND:
+            continue
+        try:
+            value = dataset[tag].value
+        except PARSE_ERRORS:
+            continue
+        if vr == "SQ":
+            yield from (pair for item in value or () for pair in _telling(item))
+        else:
+            yield from ((keyword, word) for word in _words(value))
+
+
+def _words(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, MultiValue) else [str(value or "")]
+
+
+def _elements(dataset: Dataset, path: str = "") -> Iterator[tuple[str, DataElement]]:
+    for element in dataset:
+        where = f"{path}({element.tag.group:04X},{element.tag.element:04X})"
+        if element.VR == "SQ":
+            for n, item in enumerate(element.value):
+                yield from _elements(item, f"{where}[{n}].")
+        else:
+            yield where, element
+
+
+def _folded(element: DataElement) -> str:
+    if isinstance(element.value, bytes):
+        return element.value.decode("latin-1").casefold()
+    return "\\".join(_words(element.value)).casefold()
+
+
+def _in_text(token: str, value: str) -> bool:
+    return re.search(rf"(?<![^\W_]){re.escape(token)}(?![^\W_])", value) is not None
+
+
+def _in_bytes(token: str, raw: bytes) -> bool:
+    folded = raw.lower()
+    spellings = {token.encode("utf-8"), token.encode("latin-1", "ignore"), token.encode("utf-16-le")}
+    spellings.add(token.encode("utf-16-be"))
+    return any(len(spelling) >= SHORTEST and spelling in folded for spelling in spellings)

@@ -1,0 +1,83 @@
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from numpy.typing import NDArray
+
+from sarcoma_review.errors import GeometryError, PresentationError, PrivacyError
+from sarcoma_review.planning import Plane
+from sarcoma_review.present import slice_image
+from sarcoma_review.volume import Segment, Volume
+
+AFFINE = np.array([[0, 0, 1.0, 0], [0, 1.0, 0, 0], [3.0, 0, 0, 0], [0, 0, 0, 1]])
+
+
+def pixels(png: bytes) -> NDArray[np.float64]:
+    picture: NDArray[np.float64] = imread(io.BytesIO(png))[..., :3]
+    return picture
+
+
+@pytest.fixture
+def volume() -> Volume:
+    """Grey, with a white block in the front right upper corner of the patient (low x, low y, high z)."""
+    array = np.zeros((30, 80, 80), np.int16)
+    array[20:, 10:30, 10:30] = 1000
+    return Volume(array, AFFINE, modality="CT", units="HU", description="test")
+
+
+def brightest(picture: NDArray[np.float64]) -> tuple[float, float]:
+    """Middle of the plain white area, as fractions across and down the picture."""
+    grey = picture.mean(axis=-1)
+    rows, columns = np.nonzero(np.asarray(grey > 0.97))
+    return float(np.median(columns) / grey.shape[1]), float(np.median(rows) / grey.shape[0])
+
+
+def test_each_view_shows_the_block_where_a_reader_expects_it(volume: Volume) -> None:
+    place = (20.0, 20.0, 75.0)
+    axial = brightest(pixels(slice_image(volume, "axial", place, window=(0, 500)).png))
+    coronal = brightest(pixels(slice_image(volume, "coronal", place, window=(0, 500)).png))
+    sagittal = brightest(pixels(slice_image(volume, "sagittal", place, window=(0, 500)).png))
+    assert axial == pytest.approx((0.25, 0.25), abs=0.03)  # patient's right on the left, front on top
+    assert coronal == pytest.approx((0.25, 1 / 6), abs=0.04)  # upper third of 90 mm
+    assert sagittal == pytest.approx((0.25, 1 / 6), abs=0.04)  # front on the left
+
+
+def test_a_plane_is_drawn_at_its_place_in_mm(volume: Volume) -> None:
+    blank = replace(volume, array=np.zeros_like(volume.array))
+    plane = Plane((0, 60.0, 0), (0, 1, 0), name="", kerf_mm=0)
+    picture = pixels(slice_image(blank, "axial", (20, 20, 75), planes=[plane], window=(0, 500)).png)
+    yellow = (picture[..., 0] > 0.7) & (picture[..., 1] > 0.7) & (picture[..., 2] < 0.5)
+    rows = np.nonzero(yellow.sum(axis=1) > 0.8 * picture.shape[1])[0]
+    assert np.median(rows) / picture.shape[0] == pytest.approx((60.0 + 0.5) / 80, abs=0.005)
+
+
+def test_an_outline_runs_along_the_mask_s_edge(volume: Volume) -> None:
+    blank = replace(volume, array=np.zeros_like(volume.array))
+    tumour = Segment("tumour", replace(volume, array=volume.array > 0))
+    image = slice_image(blank, "axial", (20, 20, 75), segments=[tumour], window=(0, 500))
+    picture = pixels(image.png)
+    orange = (picture[..., 0] > 0.8) & (picture[..., 2] < 0.2)
+    orange[: picture.shape[0] // 12] = False  # the legend
+    rows, columns = np.nonzero(orange)
+    size = picture.shape[0]
+    assert (columns.min() / size, columns.max() / size) == pytest.approx((10 / 80, 30 / 80), abs=0.012)
+    assert (rows.min() / size, rows.max() / size) == pytest.approx((10 / 80, 30 / 80), abs=0.012)
+    assert "outlines: tumour" in image.alt
+
+
+def test_what_cannot_be_shown_is_refused(volume: Volume) -> None:
+    with pytest.raises(GeometryError, match="slice 201 of 30: outside the volume"):
+        slice_image(volume, "axial", (0, 0, 600))
+    with pytest.raises(PresentationError, match="no window is called 'brain'"):
+        slice_image(volume, "axial", (0, 0, 0), window="brain")
+    with pytest.raises(PrivacyError, match="came through the privacy gate"):
+        slice_image(replace(volume, clearance="ungated"), "axial", (0, 0, 0))
+    other = Segment("tumour", Volume(np.ones((2, 2, 2), bool), AFFINE))
+    with pytest.raises(GeometryError, match="segment 'tumour' is not on the grid"):
+        slice_image(volume, "axial", (0, 0, 0), segments=[other])
+
+
+def test_the_same_picture_has_the_same_bytes(volume: Volume) -> None:
+    assert slice_image(volume, "axial", (0, 0, 0)).png == slice_image(volume, "axial", (0, 0, 0)).png
