@@ -19,7 +19,7 @@ from sarcoma_review.pathways.condition import Value
 from sarcoma_review.planning import MarginReport, Plane, ResectionPlan, TumourSurface, resection_margins
 from sarcoma_review.present import Case, key_images, write
 from sarcoma_review.present.html import position_words
-from sarcoma_review.privacy import check, deidentify
+from sarcoma_review.privacy import deidentify
 from sarcoma_review.registry import CaseOpened, ImagingReference, MarginPlan, PlannedMargin, Registry
 from sarcoma_review.volume import Segment, Volume
 
@@ -107,8 +107,7 @@ def walk(folder: Path, out: Path, *, segment: str, today: date, say: Say, progre
         Whatever stops the walk, in one line. Nothing is written then.
     """
     known = _known(folder)
-    with _admitted(folder, say) as clean:
-        study = open_study(clean, progress=progress)
+    with _opened(folder, say, progress) as study:
         tumour = study.segment(segment)
         volume = _carrier(study, tumour)
         _say_study(study, volume, say)
@@ -158,22 +157,25 @@ def _known(folder: Path) -> _Input:
 
 
 @contextmanager
-def _admitted(folder: Path, say: Say) -> Iterator[Path]:
-    """The folder itself where the gate is open; else a cleaned copy that lives as long as the walk."""
-    report = check(folder)
-    if report.outcome == "open":
-        say(f"gate       open: {report.files_checked} files, nothing that names a patient found")
-        yield folder
+def _opened(folder: Path, say: Say, progress: Progress | None) -> Iterator[Study]:
+    """The study itself where the gate is open; else a cleaned copy that lives as long as the walk."""
+    try:
+        study = open_study(folder, progress=progress)
+        say("gate       open: nothing found that names a patient")
+        yield study
         return
+    except NotDeidentifiedError as problem:
+        reason = str(problem).splitlines()[0]
     with tempfile.TemporaryDirectory() as scratch:
         clean = Path(scratch, "clean")
-        done = deidentify(folder, clean, key_file=Path(scratch, "case.key"))
+        done = deidentify(folder, clean, key_file=Path(scratch, "case.key"), progress=progress)
         if not done.written:
-            raise NotDeidentifiedError(f"none of {report.files_checked} files can be released; run check to see why")
-        say(f"gate       shut: {len(report.faults)} faults; de-identified into a temporary folder, key thrown away")
-        for _, reason in done.withheld:
-            say(f"           withheld: one file, {reason}")
-        yield clean
+            raise NotDeidentifiedError("no file of the study can be released; run check to see why")
+        say(f"gate       shut: {reason}")
+        say("           de-identified into a temporary folder, its key thrown away")
+        for _, why in done.withheld:
+            say(f"           left out: one file, {why}")
+        yield open_study(clean)
 
 
 def _carrier(study: Study, tumour: Segment) -> Volume:

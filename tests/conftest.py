@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from sarcoma_review.phantom import Patient, distal_femur_osteosarcoma
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -20,3 +22,9 @@ def shared() -> Path:
     """The public test data kept beside the project."""
     require(SHARED.is_dir(), "the shared test data")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def patient() -> Patient:
+    """The synthetic patient, which takes seconds to make: every test shares one."""
+    return distal_femur_osteosarcoma()

@@ -78,7 +78,7 @@ class Instance:
     split_values : tuple of str
         The values of `SPLIT_KEYS`, as text.
     referenced_uids : frozenset of str
-        Of an outline (SEG, RTSTRUCT): the images it was drawn on.
+        Of an outline (SEG, RTSTRUCT): the series and the images it was drawn on.
     fault : str
         Why the image cannot be placed in the patient; empty where it can.
     """
@@ -148,13 +148,15 @@ def from_dataset(dataset: Dataset, path: Path) -> Instance:
 
 
 def _referenced(dataset: Dataset) -> frozenset[str]:
-    """SOP instance UIDs of the images an outline names."""
+    """UIDs of the series and the images an outline names."""
     found = set()
     for series in dataset.get("ReferencedSeriesSequence", []):
+        found.add(str(series.get("SeriesInstanceUID", "")))
         found |= {str(item.ReferencedSOPInstanceUID) for item in series.get("ReferencedInstanceSequence", [])}
     for frame in dataset.get("ReferencedFrameOfReferenceSequence", []):
         for study in frame.get("RTReferencedStudySequence", []):
             for series in study.get("RTReferencedSeriesSequence", []):
+                found.add(str(series.get("SeriesInstanceUID", "")))
                 found |= {str(item.ReferencedSOPInstanceUID) for item in series.get("ContourImageSequence", [])}
     return frozenset(found)
 

@@ -93,6 +93,8 @@ def _image(patient: Patient, image: SyntheticImage, series_number: int, k: int) 
     for date in ("SeriesDate", "AcquisitionDate", "ContentDate"):
         setattr(dataset, date, f"{_TAKEN:%Y%m%d}")
         setattr(dataset, date.replace("Date", "Time"), f"{_TAKEN:%H%M%S}")
+    if volume.modality == "MR":
+        dataset.ScanOptions = ""
     for keyword, value in image.acquisition.items():
         setattr(dataset, keyword, value)
     _place(dataset, volume, k)
@@ -156,15 +158,17 @@ def _outlines(patient: Patient, images: Sequence[Dataset]) -> Dataset:
         extra |= {f"{group}{part}": value for part, value in when.items()}
     seg = write_seg(patient.segments, images=images, uids=uids, extra=extra)
     dimensions = seg.DimensionOrganizationSequence[0].DimensionOrganizationUID
-    _replace_uid(seg, str(dimensions), _uid(patient, "dimensions"))
+    _fix(seg, str(dimensions), _uid(patient, "dimensions"))
     return seg
 
 
-def _replace_uid(dataset: Dataset, old: str, new: str) -> None:
-    """Put a fixed UID where the library drew one by chance."""
+def _fix(dataset: Dataset, drawn_uid: str, uid: str) -> None:
+    """Put a fixed UID where the library drew one by chance, and a fixed time where it took the clock's."""
     for element in dataset.iterall():
-        if element.VR == "UI" and element.value == old:
-            element.value = new
+        if element.VR == "UI" and element.value == drawn_uid:
+            element.value = uid
+        elif element.VR == "DT":
+            element.value = f"{_TAKEN:%Y%m%d%H%M%S}"
 
 
 def _uid(patient: Patient, *what: object) -> str:

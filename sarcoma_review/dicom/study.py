@@ -88,7 +88,10 @@ class Study:
         fitting = [segment for segment in self.segments if segment.name.lower() == name.lower()]
         if len(fitting) != 1:
             names = ", ".join(repr(segment.name) for segment in self.segments) or "none"
-            raise DicomError(f"expected one segment named {name!r}, found {len(fitting)}; there are: {names}")
+            refused = "".join(f"; {issue}" for issue in self.issues) if not self.segments else ""
+            raise DicomError(
+                f"expected one segment named {name!r}, found {len(fitting)}; there are: {names}{refused}"
+            )
         return fitting[0]
 
     @property
@@ -126,9 +129,9 @@ class Study:
         return refusal
 
     def _candidates(self, outline: Instance) -> list[Volume]:
-        """Volumes an outline may lie on: those whose images it names first, then those of its space."""
+        """Volumes an outline may lie on: those whose images or series it names; else any, for its space decides."""
         named = outline.referenced_uids
-        fits = [volume for volume in self.volumes if not named or named & set(volume.slice_uids)]
+        fits = [volume for volume in self.volumes if named & {volume.series_uid, *volume.slice_uids}]
         return fits or self.volumes
 
     def _load(self, spec: VolumeSpec) -> Volume | SarcomaReviewError:

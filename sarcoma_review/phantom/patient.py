@@ -106,7 +106,7 @@ def distal_femur_osteosarcoma(*, rng_seed: int = 20) -> Patient:
                 ct_image(limb, ct, knee, ct_noise),
                 ct.affine,
                 modality="CT",
-                description="CT knee 0.8 SOFT",
+                description="knee 0.8 soft",
                 units="HU",
             ),
             dict(CT_ACQUISITION),

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pydicom import Dataset, dcmread
 from sarcoma_review.dicom import read_rtstruct, read_seg, scan, write_seg
 from sarcoma_review.errors import DicomError, EmptyMaskError, GeometryError, ReferenceNotFoundError
 from sarcoma_review.volume import Segment, Volume
+from tests.conftest import require
 from tests.dicom.series import image
 
 SQUARE: list[tuple[float, float]] = [(2, 2), (2, 6), (5, 6), (5, 2)]
@@ -141,6 +143,7 @@ def test_what_is_written_reads_back_with_empty_slices_and_overlap(tmp_path: Path
 
 @pytest.mark.servers
 def test_what_is_written_is_valid_dicom(tmp_path: Path) -> None:
+    require(shutil.which("dciodvfy") is not None, "dciodvfy (package dicom3tools)")
     images, _, segments = outlined()
     write(images, segments).save_as(tmp_path / "seg.dcm")
     said = subprocess.run(["dciodvfy", str(tmp_path / "seg.dcm")], capture_output=True, text=True, check=False)
