@@ -27,7 +27,7 @@ PATHWAY = "lsesn-spinal-2024"
 SAMPLE = "distal_femur_osteosarcoma"
 SAMPLE_CASE: Mapping[str, str] = {
     "question": "Do these three planes clear the tumour, and can the popliteal vessels stay?",
-    "age_band": "15-19",
+    "age_band": "20-24",
     "sex": "male",
     "site": "distal femur",
     "side": "right",

@@ -109,7 +109,7 @@ def _patient_and_study(patient: Patient) -> Dataset:
     dataset.PatientID = patient.case_id.upper()
     dataset.PatientBirthDate = ""
     dataset.PatientSex = "M"
-    dataset.PatientAge = "016Y"
+    dataset.PatientAge = "022Y"
     dataset.StudyInstanceUID = _uid(patient, "study")
     dataset.StudyDate, dataset.StudyTime = f"{_TAKEN:%Y%m%d}", f"{_TAKEN:%H%M%S}"
     dataset.StudyID = ""

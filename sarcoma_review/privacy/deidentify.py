@@ -11,7 +11,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from sarcoma_review.errors import NotDicomError, PrivacyError, UnsupportedError
-from sarcoma_review.privacy.clean import PARSE_ERRORS, Cleaning
+from sarcoma_review.privacy.clean import Cleaning
 from sarcoma_review.privacy.gate import check
 from sarcoma_review.privacy.identity import Keyed, load_secret
 from sarcoma_review.privacy.objects import ADMITTED, refusal
@@ -22,6 +22,7 @@ from sarcoma_review.privacy.rewrite import rewritten, write
 from sarcoma_review.privacy.sources import Source, nothing_found, quietly, sources
 from sarcoma_review.privacy.structure import Layout
 from sarcoma_review.privacy.tokens import Tokens
+from sarcoma_review.privacy.treatments import PARSE_ERRORS
 
 Progress = Callable[[int, int], None]
 

@@ -13,7 +13,7 @@ from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
 
 from sarcoma_review.errors import NotDeidentifiedError, NotDicomError, UnsupportedError
 from sarcoma_review.privacy import markers, pixels, text
-from sarcoma_review.privacy.clean import PARSE_ERRORS, Change, Cleaning, cleaned
+from sarcoma_review.privacy.clean import Change, Cleaning, cleaned
 from sarcoma_review.privacy.identity import Recognised
 from sarcoma_review.privacy.objects import refusal
 from sarcoma_review.privacy.profile import PEER_LEARNING
@@ -21,6 +21,7 @@ from sarcoma_review.privacy.receipt import RECEIPT_NAME, read_entries, verify_re
 from sarcoma_review.privacy.report import Fault, Outcome, PrivacyReport, listed
 from sarcoma_review.privacy.sources import Source, nothing_found, quietly, sources
 from sarcoma_review.privacy.structure import BIG_ENDIAN, DEFLATED, Layout
+from sarcoma_review.privacy.treatments import PARSE_ERRORS
 
 Clearance = Literal["receipt", "checked"]
 

@@ -19,11 +19,13 @@ from sarcoma_review.errors import PrivacyError
 
 TABLE_FILE = "ps315_2026c.csv"
 
-Rule = Literal[
-    "private", "group", "unknown", "wrong VR", "remove", "empty", "dummy", "uid", "date", "time",
-    "datetime", "pseudonym", "person", "sex", "age", "size", "weight", "text", "label", "technical", "machine", "code value",
-    "code scheme", "code meaning", "defined term", "charset", "marker", "number", "keep", "sequence",
-]  # fmt: skip
+_Dropped = Literal["private", "group", "unknown", "wrong VR", "remove"]
+_Replaced = Literal["empty", "dummy", "uid", "date", "time", "datetime", "pseudonym", "person"]
+_Coarse = Literal["sex", "age", "size", "weight"]
+_Weighed = Literal[
+    "text", "label", "technical", "machine", "code value", "code scheme", "code meaning", "defined term"
+]
+Rule = _Dropped | _Replaced | _Coarse | _Weighed | Literal["charset", "marker", "number", "keep", "sequence"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ _OTHERS: Mapping[str, Rule] = MappingProxyType(
         "CS": "defined term",
     }
 )
-LOOKUP_TABLES = ("LookupTableData", "LUTData")
+_LOOKUP_TABLES = ("PaletteColorLookupTableData", "LUTData")
 
 
 @lru_cache(maxsize=1)
@@ -207,7 +209,7 @@ def _outside_table(keyword: str, vr: str, profile: Profile) -> Rule:
         return "machine"
     if keyword in keywords("labels"):
         return "label"
-    if keyword.endswith(LOOKUP_TABLES):
+    if keyword.endswith(_LOOKUP_TABLES):
         return "keep"
     if keyword in keywords("unshifted") or (vr in ("DA", "TM", "DT") and not profile.shifts_dates):
         return "remove"

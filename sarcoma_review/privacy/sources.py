@@ -1,6 +1,7 @@
 """The files of a folder, in a fixed order, read one at a time: DICOM, or listed with the reason why not."""
 
 import contextlib
+import logging
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,7 +59,12 @@ def nothing_found(others: int) -> NotDicomError:
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Read values as they are: pydicom's warnings quote them, and the rules judge them anyway."""
-    with warnings.catch_warnings(), pydicom.config.disable_value_validation():
-        warnings.simplefilter("ignore")
-        yield
+    """Read values as they are: pydicom's warnings and log quote them, and the rules judge them anyway."""
+    logger = logging.getLogger("pydicom")
+    was_disabled, logger.disabled = logger.disabled, True
+    try:
+        with warnings.catch_warnings(), pydicom.config.disable_value_validation():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.disabled = was_disabled

@@ -64,7 +64,7 @@ def cleaned(text: str) -> str:
 
     Cleaning what is already clean changes nothing.
 
-    >>> cleaned("GTV_Mass femur SMITH 12/03/1999, 3.0 mm")
+    >>> cleaned("GTV_Mass femur SMITH 12/03/1999")
     'GTV_Mass femur'
     >>> cleaned("AX T2 FAT SAT 4 mm")
     'AX T2 FAT SAT 4 mm'
@@ -117,8 +117,8 @@ def _is_code(word: str) -> bool:
 def defined_term(text: str, keyword: str) -> str:
     """Keep a CS value that has the shape of a defined term; otherwise its known words, in capitals.
 
-    >>> defined_term("HEAD_FIRST", "PatientPosition"), defined_term("femur of Smith", "Laterality")
-    ('HEAD_FIRST', 'FEMUR')
+    >>> defined_term("HEAD_FIRST", "PatientPosition"), defined_term("left femur Smith", "Laterality")
+    ('HEAD_FIRST', 'LEFT FEMUR')
     """
     if _DEFINED_TERM.fullmatch(text) or (keyword in _NUMBERED and re.fullmatch("[0-9]{1,5}", text)):
         return text

@@ -14,8 +14,8 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from sarcoma_review.privacy import text
-from sarcoma_review.privacy.clean import PARSE_ERRORS
 from sarcoma_review.privacy.profile import keywords
+from sarcoma_review.privacy.treatments import PARSE_ERRORS
 
 SHORTEST = 4
 

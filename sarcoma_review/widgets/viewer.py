@@ -4,52 +4,26 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import anywidget
 import numpy as np
 import traitlets
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from sarcoma_review.errors import GeometryError, PresentationError
-from sarcoma_review.volume import Segment, Volume, require_clearance, require_same_space
+from sarcoma_review.volume import Segment, Volume, require_clearance
 from sarcoma_review.widgets import wire
+from sarcoma_review.widgets.scene import (
+    STYLES,
+    PlaneLike,
+    check_segments,
+    opening_position,
+    plane_words,
+    position_within,
+)
 from sarcoma_review.widgets.windows import Window, checked_preset, checked_window, presets
 
 STATIC = Path(__file__).parent / "static"
-# Okabe and Ito's palette, readable by colour-blind surgeons, without the yellow, which is the planes'. Each has
-# a dash pattern of its own (px), for colour alone says nothing in print.
-STYLES: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("#e69f00", ()),
-    ("#56b4e9", (7, 3)),
-    ("#009e73", (2, 2)),
-    ("#cc79a7", (8, 3, 2, 3)),
-    ("#d55e00", (12, 3)),
-    ("#ffffff", (4, 4)),
-    ("#0072b2", (8, 3, 2, 3, 2, 3)),
-    ("#999999", (1, 3)),
-)
-_AT_THE_RIM = 1e-6  # of a voxel: a position that a page put on the outermost face, after rounding
-
-
-class PlaneLike(Protocol):
-    """What the viewer asks of a cut plane: `sarcoma_review.planning.Plane` has it."""
-
-    @property
-    def name(self) -> str:
-        """What the cut is called."""
-
-    @property
-    def point_mm(self) -> NDArray[np.float64]:
-        """A point on the specimen's face of the cut, LPS mm, shape (3,)."""
-
-    @property
-    def normal(self) -> NDArray[np.float64]:
-        """Unit vector away from the specimen, shape (3,)."""
-
-    @property
-    def kerf_mm(self) -> float:
-        """What the saw takes, from the face along the normal."""
 
 
 Held = TypeVar("Held")
@@ -120,7 +94,7 @@ class Viewer(anywidget.AnyWidget):
     _esm = STATIC / "viewer.js"
     _css = STATIC / "viewer.css"
 
-    crosshair_mm = _Checked(lambda viewer, value: _position_within(viewer.volume, value)).tag(sync=True)
+    crosshair_mm = _Checked(lambda viewer, value: position_within(viewer.volume, value)).tag(sync=True)
     window = _Checked(lambda viewer, value: checked_window(value, viewer.volume)).tag(sync=True)
     preset = _Checked(lambda viewer, value: checked_preset(value, viewer.presets)).tag(sync=True)
     enlarged = traitlets.Enum(("", "axial", "coronal", "sagittal"), "").tag(sync=True)
@@ -135,10 +109,10 @@ class Viewer(anywidget.AnyWidget):
         crosshair_mm: ArrayLike | None = None,
     ) -> None:
         require_clearance(volume, "The viewer")
-        _check_segments(segments, volume)
+        check_segments(segments, volume)
         self._guard = threading.RLock()
         self._volume, self._segments, self._planes = volume, tuple(segments), tuple(planes)
-        start = _middle(volume, self._segments) if crosshair_mm is None else crosshair_mm
+        start = opening_position(volume, self._segments) if crosshair_mm is None else crosshair_mm
         chosen = next(iter(self.presets)) if window is None else window
         levels = self.presets[checked_preset(chosen, self.presets)] if isinstance(chosen, str) else chosen
         super().__init__(crosshair_mm=start, window=levels, preset=_name_of(levels, self.presets))
@@ -165,7 +139,7 @@ class Viewer(anywidget.AnyWidget):
     def planes(self, planes: Sequence[PlaneLike]) -> None:
         with self._guard:
             self._planes = tuple(planes)
-            self.send({"t": "planes", "planes": [_plane_meta(plane) for plane in self._planes]})
+            self.send({"t": "planes", "planes": [plane_words(plane) for plane in self._planes]})
 
     @property
     def crosshair_index(self) -> tuple[int, int, int]:
@@ -259,7 +233,7 @@ class Viewer(anywidget.AnyWidget):
                 for segment, (colour, dash) in zip(self._segments, STYLES, strict=False)
             ],
             "presets": [{"name": name, "window": window} for name, window in self.presets.items()],
-            "planes": [_plane_meta(plane) for plane in self._planes],
+            "planes": [plane_words(plane) for plane in self._planes],
         }
 
 
@@ -269,51 +243,3 @@ def _counted(count: int, noun: str) -> str:
 
 def _name_of(window: Window, named: dict[str, Window]) -> str:
     return next((name for name, known in named.items() if known == window), "")
-
-
-def _plane_meta(plane: PlaneLike) -> dict[str, Any]:
-    return {
-        "name": plane.name,
-        "point_mm": np.asarray(plane.point_mm, np.float64).tolist(),
-        "normal": np.asarray(plane.normal, np.float64).tolist(),
-        "kerf_mm": float(plane.kerf_mm),
-    }
-
-
-def _check_segments(segments: Sequence[Segment], volume: Volume) -> None:
-    if len(segments) > len(STYLES):
-        raise PresentationError(
-            f"the viewer shows up to {len(STYLES)} segments at once, found {len(segments)}; choose among them"
-        )
-    for segment in segments:
-        require_clearance(segment.mask, "The viewer")
-        require_same_space(volume, segment.mask, f"segment {segment.name!r}")
-        if not segment.mask.grid.same_as(volume.grid):
-            raise GeometryError(
-                f"segment {segment.name!r} is not on the grid of the volume: expected {volume!r}, "
-                f"found {segment.mask!r}; resample it first"
-            )
-
-
-def _position_within(volume: Volume, position_mm: ArrayLike) -> tuple[float, float, float]:
-    """Check that a position lies in a voxel, whose faces are half a voxel beyond its centre."""
-    found = np.asarray(position_mm, np.float64)
-    if found.shape != (3,):
-        raise GeometryError(f"a crosshair is one position of three numbers in mm, found shape {found.shape}")
-    index, shape = volume.index(found), np.array(volume.shape)
-    if not (np.all(index >= -0.5 - _AT_THE_RIM) and np.all(index <= shape - 0.5 + _AT_THE_RIM)):
-        corners = volume.position_mm(np.stack(np.meshgrid(*[(-0.5, n - 0.5) for n in shape]), axis=-1))
-        low, high = corners.min(axis=(0, 1, 2)), corners.max(axis=(0, 1, 2))
-        extent = ", ".join(f"{axis} {a:.1f} to {b:.1f}" for axis, a, b in zip("xyz", low, high, strict=True))
-        place = ", ".join(f"{mm:.1f}" for mm in found)
-        raise GeometryError(f"the crosshair lies outside the volume: found ({place}) mm, expected {extent} mm (LPS)")
-    return float(found[0]), float(found[1]), float(found[2])
-
-
-def _middle(volume: Volume, segments: Sequence[Segment]) -> NDArray[np.float64]:
-    """Find the voxel to open at: the centre of gravity of the first segment, else the middle of the volume."""
-    index = (np.array(volume.shape) - 1) // 2
-    if segments and (inside := np.asarray(segments[0].mask.array) >= 0.5).any():
-        counts = (inside.sum(axis=axes) for axes in ((1, 2), (0, 2), (0, 1)))
-        index = np.rint([np.average(np.arange(len(count)), weights=count) for count in counts]).astype(int)
-    return volume.position_mm(index)

@@ -200,7 +200,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="module")
-def open_notebook(lab: Lab, context: BrowserContext) -> Callable[[Path], Notebook]:
+def open_notebook(context: BrowserContext, lab: Lab) -> Callable[[Path], Notebook]:
     """Copy a notebook to the served folder and open it; call it again for a second page on the same notebook."""
 
     def open_it(path: Path) -> Notebook:

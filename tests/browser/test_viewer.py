@@ -1,7 +1,7 @@
 """The viewer in a real JupyterLab page, judged by its pixels and by what Python reads back.
 
-The phantom is stored as a scanner might: coronal slices from front to back, rows from head to feet, columns from
-left to right. It is soft tissue of 100 HU throughout, with one bright and one dark block.
+The phantom is stored the other way round from how each view shows it: coronal slices from back to front, rows from
+feet to head, columns from left to right. It is soft tissue of 100 HU throughout, with one bright and one dark block.
 """
 
 import base64
@@ -35,7 +35,7 @@ array = np.full({(SLICES, ROWS, COLUMNS)}, 100, np.int16)
 bright = tuple(slice(*run) for run in {BRIGHT})
 array[bright] = 1000
 array[tuple(slice(*run) for run in {DARK})] = -1000
-affine = np.array([[0, 0, -1, 35], [2, 0, 0, -40], [0, -1.5, 0, 45], [0, 0, 0, 1.0]])
+affine = np.array([[0, 0, -1, 35], [-2, 0, 0, 38], [0, 1.5, 0, -43.5], [0, 0, 0, 1.0]])
 ct = Volume(array, affine, modality="CT", units="HU")
 mask = np.zeros(ct.shape, bool)
 mask[bright] = True
@@ -62,7 +62,7 @@ def notebook(open_notebook: Callable[[Path], Notebook], tmp_path_factory: pytest
 def at_the_bright_block(notebook: Notebook) -> None:
     """Every test starts at the middle of the bright block, on soft tissue."""
     notebook.execute("viewer.crosshair_mm = ct.position_mm((12, 15, 56)); viewer.set_window('soft tissue')")
-    notebook.eventually(lambda: _readout(notebook), "R 21.0 · A 16.0 · S 22.5 mm\u20031000 HU\u2003W 400 L 40")
+    notebook.eventually(lambda: _readout(notebook), "R 21.0 · P 14.0 · I 21.0 mm\u20031000 HU\u2003W 400 L 40")
 
 
 def _readout(notebook: Notebook) -> str | None:
@@ -87,7 +87,7 @@ def _slice_box(picture: NDArray[np.uint8], grey: int) -> tuple[int, int, int, in
 
 def _place(view: str, index: tuple[float, float, float]) -> tuple[float, float]:
     """Where an index lies in a view, as fractions of the slice from its left and its top."""
-    anterior, head, left = (index[0] + 0.5) / SLICES, (index[1] + 0.5) / ROWS, 1 - (index[2] + 0.5) / COLUMNS
+    anterior, head, left = (1 - (at + 0.5) / n for at, n in zip(index, (SLICES, ROWS, COLUMNS), strict=True))
     return {"axial": (left, anterior), "coronal": (left, head), "sagittal": (anterior, head)}[view]
 
 
@@ -125,7 +125,7 @@ def test_a_crosshair_set_in_python_moves_every_pane(notebook: Notebook, view: st
     notebook.execute("viewer.crosshair_mm = ct.position_mm((30, 44, 13))")
     notebook.eventually(lambda: _grey_at(notebook, view, (28, 41, 10)), 0)
     assert _grey_at(notebook, view, (12, 13, 53)) == SOFT_TISSUE_GREY
-    assert _readout(notebook) == "L 22.0 · P 20.0 · I 21.0 mm\u2003\u22121000 HU\u2003W 400 L 40"
+    assert _readout(notebook) == "L 22.0 · A 22.0 · S 22.5 mm\u2003\u22121000 HU\u2003W 400 L 40"
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -137,7 +137,7 @@ def test_panes_have_the_proportions_of_the_patient(notebook: Notebook, view: str
 
 
 @pytest.mark.parametrize(
-    ("view", "index"), [("axial", (12, 18, 56)), ("coronal", (15, 15, 56)), ("sagittal", (12, 15, 53))]
+    ("view", "index"), [("axial", (12, 12, 56)), ("coronal", (9, 15, 56)), ("sagittal", (12, 15, 53))]
 )
 def test_the_wheel_leads_to_the_feet_the_back_and_the_left(notebook: Notebook, view: str, index: object) -> None:
     _canvas(notebook, view).hover()
@@ -193,6 +193,20 @@ def test_a_click_puts_the_crosshair_on_the_voxel_under_it(
     notebook.eventually(lambda: notebook.python("viewer.crosshair_index"), index)
 
 
+def test_a_quick_drag_ends_where_the_hand_lets_go(notebook: Notebook) -> None:
+    x, y = _page_point(notebook, "coronal", (12, 15, 56))
+    notebook.page.mouse.move(x, y)
+    notebook.page.mouse.down()
+    for n in range(60):
+        notebook.page.mouse.move(x + 2 * n, y + n)
+    notebook.page.mouse.move(*_page_point(notebook, "coronal", (12, 47, 12)))
+    notebook.page.mouse.up()
+    notebook.eventually(lambda: notebook.python("viewer.crosshair_index"), (12, 47, 12))
+    notebook.page.wait_for_timeout(500)
+    position = notebook.python("tuple(round(abs(mm), 1) for mm in viewer.crosshair_mm)")
+    assert str(_readout(notebook)).startswith("L {} · P {} · S {} mm".format(*position))
+
+
 def test_a_drag_beyond_the_slice_stays_on_its_rim(notebook: Notebook) -> None:
     x, y = _page_point(notebook, "axial", (20, 0, 35))
     notebook.page.mouse.move(x, y)
@@ -208,7 +222,7 @@ def test_keys_move_by_one_voxel_and_jupyterlab_does_not_take_them(notebook: Note
     _canvas(notebook, "axial").focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "PageDown", "PageDown", "PageDown", "2"):
         notebook.page.keyboard.press(key)
-    notebook.eventually(lambda: notebook.python("(viewer.crosshair_index, viewer.preset)"), ((14, 18, 55), "bone"))
+    notebook.eventually(lambda: notebook.python("(viewer.crosshair_index, viewer.preset)"), ((10, 12, 55), "bone"))
     assert notebook.page.evaluate(selected) == before
 
 
@@ -260,8 +274,16 @@ def test_a_second_page_gets_the_picture_and_follows(
     other.page.wait_for_selector(".sr-viewer[data-state=ready]")
     assert _grey_at(other, "coronal", (12, 18, 53)) == 255
     notebook.page.mouse.click(*_page_point(notebook, "axial", (29, 0, 12)))
-    notebook.eventually(lambda: "L 23.0 · P 18.0" in str(_readout(other)), True)
+    notebook.eventually(lambda: "L 23.0 · A 20.0" in str(_readout(other)), True)
     assert other.outside == []
+
+
+def test_a_reload_brings_the_picture_back_where_it_was(notebook: Notebook) -> None:
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    notebook.page.reload()
+    notebook.page.wait_for_selector(".sr-viewer[data-state=ready]", timeout=60_000)
+    notebook.eventually(lambda: "R 21.0 · P 14.0" in str(_readout(notebook)), True)
+    assert _grey_at(notebook, "sagittal", (9, 12, 53)) == 255
 
 
 def test_the_saved_notebook_holds_no_picture(notebook: Notebook) -> None:
