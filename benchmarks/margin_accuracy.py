@@ -1,8 +1,8 @@
 """How far measured margins lie from the closed form, beside the ways of measuring that papers use, in one run.
 
 Phantoms: a ball of radius 20 mm and an ellipsoid of 30, 18 and 14 mm, on grids turned by up to 35 degrees and
-shifted by up to half a voxel; the plane lies 8 mm off the solid in 12 random directions. Peers: voxel centres (distance
-to the plane of the outermost one, as a distance map of the specimen gives it) and marching cubes on the bare mask.
+shifted by up to half a voxel; the plane lies 8 mm off the solid in 12 random directions. Peers: voxel centres (the
+outermost one, as a distance map of the specimen gives it) and marching cubes on the bare mask.
 """
 
 import sys

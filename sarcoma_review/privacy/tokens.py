@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 
 from sarcoma_review.privacy import text
 from sarcoma_review.privacy.profile import keywords
-from sarcoma_review.privacy.treatments import PARSE_ERRORS
+from sarcoma_review.privacy.treatments import PARSE_ERRORS, words
 
 SHORTEST = 4
 
@@ -93,8 +92,8 @@ class Tokens:
 def _split(value: str) -> Iterator[str]:
     """Whole numbers and single words; a number that is written in groups also without its gaps."""
     folded = value.casefold()
-    words = {*re.split(r"[\W_]+", folded), re.sub(r"[\W_]+", "", folded) if any(map(str.isdigit, folded)) else ""}
-    yield from (word for word in words if len(word) >= SHORTEST and not text.is_known(word))
+    parts = {*re.split(r"[\W_]+", folded), re.sub(r"[\W_]+", "", folded) if any(map(str.isdigit, folded)) else ""}
+    yield from (word for word in parts if len(word) >= SHORTEST and not text.is_known(word))
 
 
 def _telling(dataset: Dataset) -> Iterator[tuple[str, str]]:
@@ -110,11 +109,7 @@ def _telling(dataset: Dataset) -> Iterator[tuple[str, str]]:
         if vr == "SQ":
             yield from (pair for item in value or () for pair in _telling(item))
         else:
-            yield from ((keyword, word) for word in _words(value))
-
-
-def _words(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, MultiValue) else [str(value or "")]
+            yield from ((keyword, word) for word in words(value))
 
 
 def _elements(dataset: Dataset, path: str = "") -> Iterator[tuple[str, DataElement]]:
@@ -130,7 +125,7 @@ def _elements(dataset: Dataset, path: str = "") -> Iterator[tuple[str, DataEleme
 def _folded(element: DataElement) -> str:
     if isinstance(element.value, bytes):
         return element.value.decode("latin-1").casefold()
-    return "\\".join(_words(element.value)).casefold()
+    return "\\".join(words(element.value)).casefold()
 
 
 def _in_text(token: str, value: str) -> bool:

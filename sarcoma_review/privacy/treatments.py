@@ -99,10 +99,10 @@ def _beside(place: Place, one: str, other: str) -> list[str]:
 
 
 def _paired(value: object, partners: list[str], change: Callable[[str, str], str]) -> object:
-    words = words(value)
-    if len(words) != len(partners):
-        partners = [""] * len(words)
-    new = [change(word, partner) for word, partner in zip(words, partners, strict=True)]
+    moments = words(value)
+    if len(moments) != len(partners):
+        partners = [""] * len(moments)
+    new = [change(moment, partner) for moment, partner in zip(moments, partners, strict=True)]
     return new if len(new) > 1 else "".join(new)
 
 
