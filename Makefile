@@ -41,8 +41,8 @@ endef
 
 setup: .venv/.user ## install what a user needs into .venv/
 
-node_modules/.package-lock.json: package.json package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+js/node_modules/.package-lock.json: js/package.json js/package-lock.json
+	npm --prefix js ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 test-servers: ## install the system packages that some tests use (apt, root)
@@ -90,13 +90,13 @@ notebooks-test:
 browser-test:
 	$(BIN)/pytest -q -m browser
 
-js-test: $(if $(shell command -v npm),node_modules/.package-lock.json)
-	@if command -v npm >/dev/null; then npm test --silent && npm run --silent check-bundle; \
+js-test: $(if $(shell command -v npm),js/node_modules/.package-lock.json)
+	@if command -v npm >/dev/null; then cd js && npm test --silent && npm run --silent check-bundle; \
 	  elif [ -n "$${CI:-}" ]; then echo "node is absent and CI is set"; exit 1; \
 	  else echo "JavaScript tests skipped: node is not installed"; fi
 
-bundle: node_modules/.package-lock.json ## rebuild the widgets' JavaScript
-	npm run --silent bundle
+bundle: js/node_modules/.package-lock.json ## rebuild the widgets' JavaScript
+	npm --prefix js run --silent bundle
 
 notebooks: .venv/.dev ## run the notebooks and store their outputs
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
@@ -110,4 +110,4 @@ constraints: .venv/.dev ## pin every dependency anew
 	  --extra dev pyproject.toml -o constraints.txt --upgrade
 
 clean: ## remove what make made
-	rm -rf .venv node_modules output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv js/node_modules output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

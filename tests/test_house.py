@@ -1,9 +1,9 @@
+import json
 import re
 import subprocess
 import tomllib
 from pathlib import Path
 
-import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -76,7 +76,7 @@ def test_no_file_is_larger_than_a_few_megabytes() -> None:
 def test_every_name_of_the_package_is_there_and_stands_in_the_stub() -> None:
     stub = (ROOT / "sarcoma_review" / "__init__.pyi").read_text()
     names = set(re.findall(r" as (\w+)$", stub, re.MULTILINE))
-    assert names >= set(sr.__all__)
+    assert names >= set(vars(sr)["__all__"])
     for name in names:
         assert getattr(sr, name) is not None
     for name in ("open_study", "check", "deidentify", "evaluate", "load_pathway", "resection_margins", "Registry"):
@@ -94,13 +94,13 @@ def test_every_error_is_one_of_ours() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_was_saved_after_a_full_run_and_holds_no_state(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     assert len(code) <= 15
-    assert max(len(cell.source.splitlines()) for cell in code) <= 10
-    assert not re.search(r"^\s*(def|class) ", "\n".join(cell.source for cell in code), re.MULTILINE)
-    assert "widgets" not in notebook.metadata
+    assert max(len(cell["source"]) for cell in code) <= 10
+    assert not re.search(r"^\s*(def|class) ", "\n".join("".join(cell["source"]) for cell in code), re.MULTILINE)
+    assert "widgets" not in notebook["metadata"]
     assert path.stat().st_size < 400_000
 
 

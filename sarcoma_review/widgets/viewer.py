@@ -11,6 +11,7 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
+from sarcoma_review.present.windows import Window, checked_preset, checked_window, presets
 from sarcoma_review.volume import Segment, Volume, require_clearance
 from sarcoma_review.widgets import wire
 from sarcoma_review.widgets.scene import (
@@ -21,7 +22,6 @@ from sarcoma_review.widgets.scene import (
     plane_words,
     position_within,
 )
-from sarcoma_review.widgets.windows import Window, checked_preset, checked_window, presets
 
 STATIC = Path(__file__).parent / "static"
 

@@ -43,12 +43,8 @@ LAB_FLAGS = [
     "--allow-root",
     "--expose-app-in-browser",
     "--ServerApp.port_retries=0",
-    "--LabApp.news_url=",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.extension_manager=readonly",
+    f"--config={Path(__file__).parents[2] / 'notebooks' / 'jupyter_lab_config.py'}",  # as `make lab` starts it
 ]
-# JupyterLab asks once whether its server may fetch news from outside; here the answer is no.
-NO_NEWS = '{"fetchNews": "false", "checkForUpdates": false}'
 HERE = {"127.0.0.1", "localhost", ""}
 
 
@@ -157,9 +153,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folders = {name: home / name for name in ("notebooks", "config", "data", "runtime", "ipython")}
     for folder in folders.values():
         folder.mkdir()
-    news = folders["config"] / "lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
-    news.write_text(NO_NEWS)
     port, token, log = _free_port(), uuid.uuid4().hex, home / "log.txt"
     environment = os.environ | {
         "JUPYTER_CONFIG_DIR": str(folders["config"]),
@@ -168,6 +161,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "IPYTHONDIR": str(folders["ipython"]),
     }
     command = [sys.executable, "-m", "jupyterlab", *LAB_FLAGS, f"--port={port}", f"--IdentityProvider.token={token}"]
+    command.append(f"--ServerApp.root_dir={folders['notebooks']}")
     served = Lab(f"http://127.0.0.1:{port}", token, folders["notebooks"], folders["runtime"])
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -91,5 +91,6 @@ def test_the_page_is_looked_at(notebook: Notebook) -> None:
     assert (PICTURES / "case_review.png").stat().st_size > 50_000
 
 
-def test_no_request_left_this_machine(notebook: Notebook) -> None:
+def test_no_request_left_this_machine_and_none_was_asked_for(notebook: Notebook) -> None:
     assert notebook.outside == []
+    assert "news" not in notebook.page.locator("body").inner_text().lower()

@@ -19,7 +19,7 @@ def test_the_bundle_is_small_and_names_no_address(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["package.json", "package-lock.json", ".npmrc"])
 def test_the_pins_name_no_download_host(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
+    text = (ROOT / "js" / name).read_text(encoding="utf-8")
     assert "://" not in text
     assert '"resolved"' not in text
 

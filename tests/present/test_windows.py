@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from sarcoma_review.errors import PresentationError
+from sarcoma_review.present.windows import checked_preset, checked_window, presets
 from sarcoma_review.volume import Volume
-from sarcoma_review.widgets.windows import checked_preset, checked_window, presets
 
 
 def _volume(array: np.ndarray, modality: str = "MR") -> Volume:
