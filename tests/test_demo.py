@@ -19,11 +19,11 @@ def test_the_sample_patient_walks_from_the_gate_to_the_deck(tmp_path: Path) -> N
     lines: list[str] = []
     result = walk(SAMPLE, tmp_path / "out", segment="tumour", today=TODAY, say=lines.append)
     assert set(result.truth) == {"proximal", "posterior", "medial"}
-    assert dict(result.report.per_plane) == pytest.approx(dict(result.truth), abs=0.10)
+    assert dict(result.report.per_plane) == pytest.approx(dict(result.truth), abs=0.05)
     truth = json.loads((SAMPLE / "truth.json").read_text())["minimum"]
-    assert result.report.minimum_mm == pytest.approx(truth["margin_mm"], abs=0.10)
+    assert result.report.minimum_mm == pytest.approx(truth["margin_mm"], abs=0.05)
     assert result.report.closest.name == truth["plane"]
-    assert result.report.minimum_position_mm == pytest.approx(truth["position_mm"], abs=2.0)
+    assert result.report.minimum_position_mm == pytest.approx(truth["position_mm"], abs=1.0)
     low, high = result.report.interval_mm
     assert low < truth["margin_mm"] < high
     said = "\n".join(lines)

@@ -17,6 +17,22 @@ _EVERY_NEIGHBOUR = np.ones((3, 3, 3), bool)
 
 
 @dataclass(frozen=True, eq=False)
+class Crossings:
+    """Voxel edges that the outline crosses: one voxel inside, its neighbour outside.
+
+    Parameters
+    ----------
+    positions_mm : ndarray, shape (n, 3)
+        Where each is crossed, LPS mm: the middle of a binary mask's edge; where a fractional one passes one half.
+    axes : ndarray of int, shape (n,)
+        The index axis each edge runs along.
+    """
+
+    positions_mm: NDArray[np.float64]
+    axes: NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
 class TumourSurface:
     """A closed surface in patient space, finer than the voxels it came from.
 
@@ -35,11 +51,14 @@ class TumourSurface:
         What limits the surface, such as a tumour that the field of view cuts.
     grid : Grid
         The lattice of the mask.
+    crossings : Crossings
+        What the mask itself says of the outline, for fits finer than the surface.
     """
 
     vertices: NDArray[np.float64]
     faces: NDArray[np.int32]
     grid: Grid
+    crossings: Crossings
     guard_points_mm: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
     components: int = 1
     findings: tuple[str, ...] = ()
@@ -84,6 +103,7 @@ class TumourSurface:
             vertices,
             faces,
             grid=mask.grid,
+            crossings=_crossings(filled, level if fractional else None, mask.grid, corner),
             guard_points_mm=guards,
             components=int(ndimage.label(filled, _EVERY_NEIGHBOUR)[1]),
             findings=_findings(box, mask.shape, lost),
@@ -148,6 +168,24 @@ def _zero_surface(
     if six_volumes < 0:
         faces = faces[:, ::-1]
     return vertices, np.ascontiguousarray(faces, dtype=np.int32)
+
+
+def _crossings(
+    filled: NDArray[np.bool_], level: NDArray[np.float64] | None, grid: Grid, corner: NDArray[np.int_]
+) -> Crossings:
+    positions, axes = [], []
+    for axis in range(3):
+        index = np.argwhere(np.diff(filled, axis=axis))
+        here = index.astype(np.float64)
+        if level is None:
+            here[:, axis] += 0.5
+        else:
+            beyond = index + np.eye(3, dtype=int)[axis]
+            one, other = level[tuple(index.T)], level[tuple(beyond.T)]
+            here[:, axis] += one / (one - other)
+        positions.append(grid.position_mm(here + corner))
+        axes.append(np.full(len(index), axis, np.int8))
+    return Crossings(np.concatenate(positions), np.concatenate(axes))
 
 
 def _guard_points(
