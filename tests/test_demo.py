@@ -23,7 +23,7 @@ def test_the_sample_patient_walks_from_the_gate_to_the_deck(tmp_path: Path) -> N
     truth = json.loads((SAMPLE / "truth.json").read_text())["minimum"]
     assert result.report.minimum_mm == pytest.approx(truth["margin_mm"], abs=0.05)
     assert result.report.closest.name == truth["plane"]
-    assert result.report.minimum_position_mm == pytest.approx(truth["position_mm"], abs=1.0)
+    assert result.report.minimum_position_mm == pytest.approx(truth["position_mm"], abs=1.5)
     low, high = result.report.interval_mm
     assert low < truth["margin_mm"] < high
     said = "\n".join(lines)

@@ -4,8 +4,8 @@ A binary mask says of each voxel edge that it crosses the true surface somewhere
 furthest vertex a quadric ``h + c6 h² + c7 u h + c8 v h = c0 + c1 u + c2 v + c3 u² + c4 u v + c5 v²`` (u, v across, h
 along the direction) is fitted so that it meets those edges as near their middles as it can, each residual taken along
 its own edge and weighed by the edge's length. Edges that lie across the direction place the top much better than the
-staircase's own steps do, which is why the fit beats any smoothing of the mask. Spheres and ellipsoids are quadrics and
-come out exact; the standard deviation follows from the fit.
+staircase's own steps do, which is why the fit beats any smoothing of the mask. Spheres and ellipsoids are quadrics
+and come out exact; the standard deviation follows from the fit.
 """
 
 from dataclasses import dataclass, replace
@@ -145,7 +145,7 @@ class _Fit:
         self._misfit = 1.0
 
     def top(self) -> tuple[Array, float, float] | None:
-        """Offset of the top (u, v, h), mean radius of curvature, standard deviation of h, mm; or None without a top."""
+        """Top (u, v, h), mean radius of curvature and standard deviation of h, in mm; or None without a top."""
         for _ in range(_STEPS):
             self._step()
         hessian = np.array([[2 * self._c[3], self._c[4]], [self._c[4], 2 * self._c[5]]])
