@@ -85,7 +85,7 @@ unit:
 	$(BIN)/pytest -q -m "not browser"
 
 notebooks-test:
-	$(BIN)/pytest -q --nbval --nbval-current-env -p no:cacheprovider notebooks
+	$(BIN)/pytest -q --nbval --nbval-current-env -p no:cacheprovider notebooks/*.ipynb
 
 browser-test:
 	$(BIN)/pytest -q -m browser

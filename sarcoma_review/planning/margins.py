@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from sarcoma_review.planning.extent import least_by_component, least_by_direction, volume_beyond_ml
 from sarcoma_review.planning.refine import furthest
 from sarcoma_review.planning.resection import Plane, ResectionPlan
 from sarcoma_review.planning.surface import TumourSurface
@@ -60,6 +61,12 @@ class MarginReport:
         Margin at each vertex of the surface: the least over the planes.
     vertex_areas_mm2 : ndarray, shape (n,)
         Area each vertex stands for.
+    per_direction : mapping of str to float
+        Least margin in mm of the surface that faces each side of the patient (R, L, A, P, I, S), at its vertices.
+    per_component : tuple of float
+        Least margin in mm of each separate piece of the mask, at its vertices, in the order of their numbers.
+    breach_volume_ml : float
+        Tumour that lies beyond any plane.
     findings : tuple of str
         What limits the result.
     """
@@ -67,7 +74,15 @@ class MarginReport:
     planes: tuple[PlaneMargin, ...]
     distances_mm: NDArray[np.float64]
     vertex_areas_mm2: NDArray[np.float64]
+    per_direction: Mapping[str, float]
+    per_component: tuple[float, ...]
+    breach_volume_ml: float
     findings: tuple[str, ...]
+
+    @property
+    def breach_depth_mm(self) -> float:
+        """How deep a plane passes into the tumour; 0 where none does."""
+        return max(0.0, -self.minimum_mm)
 
     @property
     def closest(self) -> PlaneMargin:
@@ -157,11 +172,14 @@ def resection_margins(
     8.7
     """
     planes = tuple(_plane_margin(surface, plane, uncertainty) for plane in plan.planes)
-    distances = -np.max([plane.distance_mm(surface.vertices) for plane in plan.planes], axis=0)
+    points = -np.max([plane.distance_mm(surface.points_mm) for plane in plan.planes], axis=0)
     return MarginReport(
         planes=planes,
-        distances_mm=distances,
+        distances_mm=points[: len(surface.vertices)],
         vertex_areas_mm2=surface.vertex_areas_mm2,
+        per_direction=MappingProxyType(least_by_direction(surface, points)),
+        per_component=least_by_component(surface, points),
+        breach_volume_ml=volume_beyond_ml(surface.mask, plan.planes),
         findings=surface.findings + _findings(planes, uncertainty),
     )
 

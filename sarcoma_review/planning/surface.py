@@ -1,6 +1,6 @@
 """From a mask to a surface finer than its voxels."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -13,6 +13,7 @@ from sarcoma_review.errors import EmptyMaskError, GeometryError
 from sarcoma_review.volume import Grid, Volume
 
 _PAD = 3  # voxels of background round the crop, so that no surface is left open
+_SIGMA = 1.45  # voxels
 _EVERY_NEIGHBOUR = np.ones((3, 3, 3), bool)
 
 
@@ -45,6 +46,10 @@ class TumourSurface:
     guard_points_mm : ndarray, shape (k, 3)
         Outline of every part of the mask that smoothing would have lost (thin fingers, specks), LPS mm.
         Margins count these points as tumour.
+    mask : Volume
+        The mask itself, cut to its box and with its cavities, for volumes.
+    vertex_components, guard_components : ndarray of int, shapes (n,) and (k,)
+        Which separate piece of the mask each point belongs to, from 1.
     components : int
         Separate pieces in the mask.
     findings : tuple of str
@@ -59,7 +64,10 @@ class TumourSurface:
     faces: NDArray[np.int32]
     grid: Grid
     crossings: Crossings
-    guard_points_mm: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
+    guard_points_mm: NDArray[np.float64]
+    mask: Volume
+    vertex_components: NDArray[np.int32]
+    guard_components: NDArray[np.int32]
     components: int = 1
     findings: tuple[str, ...] = ()
 
@@ -67,8 +75,8 @@ class TumourSurface:
     def from_mask(cls, mask: Volume) -> Self:
         """Find the surface of a mask.
 
-        A binary mask becomes a signed distance map, low-passed by ``2 G - G * G`` (a Gaussian with its second
-        moment taken out, so that curved surfaces do not shrink; sigma 1 voxel), and its zero level is followed by
+        A binary mask becomes a signed distance map, low-passed by ``3 G - 3 G² + G³`` (a Gaussian with its second
+        and fourth moments taken out, so that curved surfaces do not shrink), and its zero level is followed by
         marching cubes. A fractional mask is followed at one half as it is. Cavities are filled for the surface.
 
         Parameters
@@ -79,7 +87,8 @@ class TumourSurface:
         Returns
         -------
         TumourSurface
-            On spheres and ellipsoids of 0.8 mm voxels, 0.05 to 0.10 mm (root mean square) from the true surface.
+            On spheres and ellipsoids 0.06 mm (root mean square) from the true surface at 0.8 mm voxels, 0.15 mm at
+            3 mm slices, 0.35 mm at 5 mm slices.
 
         Raises
         ------
@@ -99,13 +108,18 @@ class TumourSurface:
         level = _fractional_level(mask.array, box, filled) if fractional else _smooth_level(filled, mask.grid)
         vertices, faces = _zero_surface(level, mask.grid, corner)
         guards, lost = _guard_points(filled, level, mask.grid, corner)
+        labels, components = ndimage.label(filled, _EVERY_NEIGHBOUR)
+        wider = ndimage.grey_dilation(labels, footprint=_EVERY_NEIGHBOUR)
         return cls(
             vertices,
             faces,
             grid=mask.grid,
             crossings=_crossings(filled, level if fractional else None, mask.grid, corner),
             guard_points_mm=guards,
-            components=int(ndimage.label(filled, _EVERY_NEIGHBOUR)[1]),
+            mask=_cut(mask, box),
+            vertex_components=_component_of(vertices, wider, mask.grid, corner),
+            guard_components=_component_of(guards, wider, mask.grid, corner),
+            components=int(components),
             findings=_findings(box, mask.shape, lost),
         )
 
@@ -117,6 +131,16 @@ class TumourSurface:
         thirds = np.repeat(np.linalg.norm(doubled, axis=1) / 6.0, 3)
         areas = np.bincount(self.faces.ravel(), weights=thirds, minlength=len(self.vertices))
         return areas.astype(np.float64)
+
+    @property
+    def points_mm(self) -> NDArray[np.float64]:
+        """Vertices and guard points: everything a margin counts as tumour, LPS mm."""
+        return np.concatenate([self.vertices, self.guard_points_mm])
+
+    @property
+    def volume_ml(self) -> float:
+        """Volume of the mask itself, cavities left out: voxels, or their fractions, times the voxel's volume."""
+        return float(self.mask.array.sum(dtype=np.float64) * self.mask.grid.voxel_volume_ml)
 
     def __repr__(self) -> str:
         return f"<TumourSurface {len(self.vertices)} vertices, {self.components} component(s)>"
@@ -137,9 +161,13 @@ def _smooth_level(filled: NDArray[np.bool_], grid: Grid) -> NDArray[np.float64]:
     outside = ndimage.distance_transform_edt(~filled, sampling=grid.spacing_mm)
     within = ndimage.distance_transform_edt(filled, sampling=grid.spacing_mm)
     signed = outside - within
-    once = ndimage.gaussian_filter(signed, 1.0, mode="nearest")
-    twice = ndimage.gaussian_filter(once, 1.0, mode="nearest")
-    level: NDArray[np.float64] = 2.0 * once - twice
+    # A little wider within the slices than across them, where slices are thick: the staircase lies there.
+    spacing = np.array(grid.spacing_mm)
+    sigma = _SIGMA * np.minimum((spacing.max() / spacing) ** 0.3, 2.0)
+    once = ndimage.gaussian_filter(signed, sigma, mode="nearest")
+    twice = ndimage.gaussian_filter(once, sigma, mode="nearest")
+    thrice = ndimage.gaussian_filter(twice, sigma, mode="nearest")
+    level: NDArray[np.float64] = 3.0 * once - 3.0 * twice + thrice
     return level
 
 
@@ -203,6 +231,21 @@ def _guard_points(
         return np.empty((0, 3)), 0
     index = marching_cubes(lost.astype(np.float64), 0.5)[0]
     return grid.position_mm(index + corner), int(lost.sum())
+
+
+def _cut(mask: Volume, box: tuple[slice, ...]) -> Volume:
+    affine = mask.affine.copy()
+    affine[:3, 3] = mask.position_mm([part.start for part in box])
+    return Volume(mask.array[box], affine, mask.frame_of_reference_uid)
+
+
+def _component_of(
+    points_mm: NDArray[np.float64], wider: NDArray[np.int32], grid: Grid, corner: NDArray[np.int_]
+) -> NDArray[np.int32]:
+    """The piece each point lies on: that of the nearest voxel, or of one beside it."""
+    index = np.clip(np.rint(grid.index(points_mm) - corner).astype(int), 0, np.array(wider.shape) - 1)
+    pieces: NDArray[np.int32] = wider[tuple(index.T)].astype(np.int32)
+    return pieces
 
 
 def _findings(box: tuple[slice, ...], shape: tuple[int, int, int], lost: int) -> tuple[str, ...]:
