@@ -1,7 +1,9 @@
 """How sure a margin is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,27 +15,89 @@ from sarcoma_review.volume import Grid
 
 
 @dataclass(frozen=True)
+class Execution:
+    """How far cuts lay from their plan in a published series.
+
+    Parameters
+    ----------
+    location_mm : float
+        Mean distance between planned and achieved cut, mm, as the paper gives it.
+    cuts : str
+        What was cut, and how often.
+    source : str
+    """
+
+    location_mm: float
+    cuts: str
+    source: str
+
+    @property
+    def sd_mm(self) -> float:
+        """As a standard deviation, reading the figure as the mean of ``|error|`` of a normal error without bias.
+
+        A location is the largest distance over a cut, so that this is on the wide side.
+        """
+        return float(self.location_mm * np.sqrt(np.pi / 2.0))
+
+
+PUBLISHED_EXECUTION: Mapping[str, Execution] = MappingProxyType(
+    {
+        "freehand": Execution(5.2, "156 cuts on bone models, oscillating saw", "Cartiaux 2010, J Bone Joint Surg Am"),
+        "navigated": Execution(
+            2.8, "156 cuts on bone models, oscillating saw", "Cartiaux 2010, J Bone Joint Surg Am"
+        ),
+        "patient-specific guide": Execution(2.5, "11 patients, pelvis", "Gouin 2014, PMC4101950"),
+    }
+)
+"""Execution errors by the way the cut is made. They differ between surgeons and sites: choose the nearest, and say so."""
+
+
+@dataclass(frozen=True)
 class Uncertainty:
-    """What blurs a margin besides the voxels, each as a standard deviation in mm along the plane's normal.
+    """What blurs a margin besides the voxels, each as a standard deviation along the plane's normal.
 
     Parameters
     ----------
     segmentation_sd_mm : float
-        How far observers' outlines differ at the closest place.
+        How far observers' outlines differ at one place.
     registration_sd_mm : float
         Of the images to one another, at the cut.
     execution_sd_mm : float
         Of the saw to the plan.
+    correlation_mm : float
+        Over what length an outline's error stays alike; used by `simulate` alone.
     """
 
     segmentation_sd_mm: float = 0.0
     registration_sd_mm: float = 0.0
     execution_sd_mm: float = 0.0
+    correlation_mm: float = 10.0
 
     def __post_init__(self) -> None:
         parts = (self.segmentation_sd_mm, self.registration_sd_mm, self.execution_sd_mm)
         if not all(np.isfinite(part) and part >= 0 for part in parts):
             raise PlanError(f"a standard deviation is a finite number of mm, at least 0; got {parts}")
+        if not (np.isfinite(self.correlation_mm) and self.correlation_mm > 0):
+            raise PlanError(f"a correlation length is above 0 mm, got {self.correlation_mm:g} mm")
+
+    @classmethod
+    def published(cls, execution: str, *, segmentation_sd_mm: float = 0.0, registration_sd_mm: float = 0.0) -> Self:
+        """Take the saw's error from a published series by its name in `PUBLISHED_EXECUTION`.
+
+        Raises
+        ------
+        PlanError
+            If there is none of this name, listing those there are.
+
+        Examples
+        --------
+        >>> round(Uncertainty.published("navigated", segmentation_sd_mm=2.0).sd_mm, 2)
+        4.04
+        """
+        if execution not in PUBLISHED_EXECUTION:
+            names = ", ".join(PUBLISHED_EXECUTION)
+            raise PlanError(f"no published execution error named {execution!r}; there are: {names}")
+        return cls(segmentation_sd_mm, registration_sd_mm, PUBLISHED_EXECUTION[execution].sd_mm)
 
     @property
     def sd_mm(self) -> float:
