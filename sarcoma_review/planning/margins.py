@@ -1,12 +1,13 @@
 """The margin between a tumour and the planes of its resection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sarcoma_review.errors import PlanError
 from sarcoma_review.planning.extent import least_by_component, least_by_direction, volume_beyond_ml
 from sarcoma_review.planning.refine import furthest
 from sarcoma_review.planning.resection import Plane, ResectionPlan
@@ -69,6 +70,8 @@ class MarginReport:
         Tumour that lies beyond any plane.
     findings : tuple of str
         What limits the result.
+    uncertainty : Uncertainty or None
+        What the standard deviations hold besides the voxels; None where nothing was told.
     """
 
     planes: tuple[PlaneMargin, ...]
@@ -78,6 +81,21 @@ class MarginReport:
     per_component: tuple[float, ...]
     breach_volume_ml: float
     findings: tuple[str, ...]
+    uncertainty: Uncertainty | None = None
+
+    def with_saw(self, execution_sd_mm: float) -> "MarginReport":
+        """The same margins with the saw's error added to what was measured without it.
+
+        Raises
+        ------
+        PlanError
+            If the standard deviation is below 0 mm, or the report holds a saw's error already.
+        """
+        if self.uncertainty and self.uncertainty.execution_sd_mm:
+            raise PlanError("the report holds the saw's error already; measure anew with another Uncertainty")
+        added = replace(self.uncertainty or Uncertainty(), execution_sd_mm=execution_sd_mm)
+        planes = tuple(replace(row, sd_mm=float(np.hypot(row.sd_mm, execution_sd_mm))) for row in self.planes)
+        return replace(self, planes=planes, uncertainty=added)
 
     @property
     def breach_depth_mm(self) -> float:
@@ -181,6 +199,7 @@ def resection_margins(
         per_component=least_by_component(surface, points),
         breach_volume_ml=volume_beyond_ml(surface.mask, plan.planes),
         findings=surface.findings + _findings(planes, uncertainty),
+        uncertainty=uncertainty,
     )
 
 

@@ -49,7 +49,8 @@ PUBLISHED_EXECUTION: Mapping[str, Execution] = MappingProxyType(
         "patient-specific guide": Execution(2.5, "11 patients, pelvis", "Gouin 2014, PMC4101950"),
     }
 )
-"""Execution errors by the way the cut is made. They differ between surgeons and sites: choose the nearest, and say so."""
+"""Execution errors by the way the cut is made; they differ between surgeons and sites: take the nearest, and say
+so."""
 
 
 @dataclass(frozen=True)

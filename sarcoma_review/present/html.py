@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sarcoma_review.errors import PresentationError
 from sarcoma_review.planning import MarginReport, ResectionPlan
+from sarcoma_review.planning.uncertainty import PUBLISHED_EXECUTION
 from sarcoma_review.present.case import NOT_RECORDED, PURPOSE, Case
 from sarcoma_review.volume import require_clearance
 
@@ -99,8 +100,24 @@ def _margins(report: MarginReport | None, plan: ResectionPlan | None) -> dict[st
         "position": position_words(report),
         "fractions": [(mm, f"{100 * report.area_fraction_below(mm):.0f} %") for mm in (0, 1, 5, 10, 20)],
         "chances": [(mm, percent(report.probability_below(mm))) for mm in (0, 1, 5)],
+        "saws": _saws(report),
         "ticks": [(mm, _ruler(mm)) for mm in (0, 5, 10, 15, 20, 25)],
     }
+
+
+def _saws(report: MarginReport) -> list[dict[str, Any]]:
+    """The least margin with the error of published cuts, where the report holds none of its own."""
+    if report.uncertainty and report.uncertainty.execution_sd_mm:
+        return []
+    rows = []
+    for name, published in PUBLISHED_EXECUTION.items():
+        sawn = report.with_saw(published.sd_mm)
+        low, high = sawn.interval_mm
+        interval = f"{low:.1f} to {high:.1f}"
+        chances = [percent(sawn.probability_below(mm)) for mm in (0, 1, 5)]
+        source = f"{published.source}: {published.location_mm:g} mm, {published.cuts}"
+        rows.append({"name": name, "interval": interval, "chances": chances, "source": source})
+    return rows
 
 
 def _ruler(margin_mm: float) -> float:

@@ -96,3 +96,13 @@ def test_the_least_of_two_equal_margins_has_the_distribution_of_a_minimum() -> N
     low, high = interval_of_minimum([10.0, 10.0], [1.0, 1.0])
     assert (low, high) == pytest.approx(tuple(np.quantile(draws, (0.025, 0.975))), abs=0.02)
     assert probability_below([10.0, 10.0], [1.0, 1.0], 9.0) == pytest.approx((draws < 9).mean(), abs=0.005)
+
+
+def test_a_saw_s_error_is_added_once(surface: TumourSurface) -> None:
+    told = resection_margins(surface, PLAN, uncertainty=Uncertainty(segmentation_sd_mm=2.0, execution_sd_mm=3.0))
+    added = resection_margins(surface, PLAN, uncertainty=Uncertainty(segmentation_sd_mm=2.0)).with_saw(3.0)
+    assert added.interval_mm == pytest.approx(told.interval_mm)
+    with pytest.raises(PlanError, match="holds the saw's error already"):
+        told.with_saw(1.0)
+    with pytest.raises(PlanError, match="at least 0"):
+        measured(surface, Uncertainty()).with_saw(-1.0)

@@ -10,6 +10,7 @@ import pytest
 from sarcoma_review.errors import PresentationError, PrivacyError
 from sarcoma_review.pathways import evaluate, load_pathway
 from sarcoma_review.planning import Plane, ResectionPlan, TumourSurface, resection_margins
+from sarcoma_review.planning.uncertainty import PUBLISHED_EXECUTION
 from sarcoma_review.present import PURPOSE, Case, key_images, write
 from sarcoma_review.present.html import render
 from sarcoma_review.volume import Segment, Volume
@@ -84,6 +85,16 @@ def test_the_numbers_are_those_of_the_report(case: Case) -> None:
     assert f"<b>{case.margins.minimum_mm:.1f} mm</b> (95 % interval {low:.1f} to {high:.1f} mm)" in page
     for row in case.margins.planes:
         assert f"<td>{row.margin_mm:.1f}</td><td>{row.interval_mm[0]:.1f} to {row.interval_mm[1]:.1f}</td>" in page
+
+
+def test_the_saw_s_published_error_stands_beside_the_voxels(case: Case) -> None:
+    assert case.margins is not None
+    page = render(case)
+    low, high = case.margins.with_saw(PUBLISHED_EXECUTION["freehand"].sd_mm).interval_mm
+    assert f"<td>freehand</td><td>{low:.1f} to {high:.1f}</td>" in page
+    assert "Cartiaux 2010" in page
+    sawn = replace(case, margins=case.margins.with_saw(3.0))
+    assert "Cartiaux 2010" not in render(sawn)  # the report holds a saw's error of its own
 
 
 def test_the_pathway_is_shown_with_version_review_date_and_what_is_not_recorded(case: Case) -> None:
