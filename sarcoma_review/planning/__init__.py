@@ -3,9 +3,14 @@
 from sarcoma_review.planning.alternatives import PlanComparison, compare_plans
 from sarcoma_review.planning.bone import BoneResection, bone_resected
 from sarcoma_review.planning.drag import PlanDrag
+from sarcoma_review.planning.draw import paint, polygon
+from sarcoma_review.planning.interpolate import interpolate
 from sarcoma_review.planning.margins import MarginReport, PlaneMargin, resection_margins
+from sarcoma_review.planning.observers import ObserverPair, ObserverReport, compare_observers
 from sarcoma_review.planning.optimise import Constraints, TradeOff, trade_off
 from sarcoma_review.planning.resection import Plane, ResectionPlan
+from sarcoma_review.planning.reshape import grow_by, shrink_by, smooth
+from sarcoma_review.planning.segment import Component, combine, components, fill_holes, grow, islands, threshold
 from sarcoma_review.planning.simulate import Simulation, simulate
 from sarcoma_review.planning.structures import StructureDistance, structure_distance
 from sarcoma_review.planning.surface import TumourSurface
@@ -14,8 +19,11 @@ from sarcoma_review.planning.uncertainty import PUBLISHED_EXECUTION, Uncertainty
 __all__ = [
     "PUBLISHED_EXECUTION",
     "BoneResection",
+    "Component",
     "Constraints",
     "MarginReport",
+    "ObserverPair",
+    "ObserverReport",
     "PlanComparison",
     "PlanDrag",
     "Plane",
@@ -27,9 +35,22 @@ __all__ = [
     "TumourSurface",
     "Uncertainty",
     "bone_resected",
+    "combine",
+    "compare_observers",
     "compare_plans",
+    "components",
+    "fill_holes",
+    "grow",
+    "grow_by",
+    "interpolate",
+    "islands",
+    "paint",
+    "polygon",
     "resection_margins",
+    "shrink_by",
     "simulate",
+    "smooth",
     "structure_distance",
+    "threshold",
     "trade_off",
 ]

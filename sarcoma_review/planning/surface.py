@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import marching_cubes
 
-from sarcoma_review.errors import EmptyMaskError, GeometryError
+from sarcoma_review.errors import EmptyMaskError
+from sarcoma_review.planning.masks import inside, require_square_corners
 from sarcoma_review.volume import Grid, Volume
 
 _PAD = 3  # voxels of background round the crop, so that no surface is left open
@@ -97,13 +98,13 @@ class TumourSurface:
         GeometryError
             If the grid is sheared (gantry tilt): distances along its axes are not distances in the patient.
         """
-        _require_square_corners(mask.grid)
+        require_square_corners(mask)
         fractional = mask.array.dtype.kind == "f"
-        inside = np.asarray(mask.array > 0.5 if fractional else mask.array, dtype=bool)
-        if not inside.any():
+        within = inside(mask)
+        if not within.any():
             raise EmptyMaskError("the tumour mask has no voxels: expected at least one, found 0")
-        box = tuple(ndimage.find_objects(inside.astype(np.uint8))[0])
-        filled = ndimage.binary_fill_holes(np.pad(inside[box], _PAD))
+        box = tuple(ndimage.find_objects(within.astype(np.uint8))[0])
+        filled = ndimage.binary_fill_holes(np.pad(within[box], _PAD))
         corner = np.array([part.start for part in box]) - _PAD
         level = _fractional_level(mask.array, box, filled) if fractional else _smooth_level(filled, mask.grid)
         vertices, faces = _zero_surface(level, mask.grid, corner)
@@ -144,17 +145,6 @@ class TumourSurface:
 
     def __repr__(self) -> str:
         return f"<TumourSurface {len(self.vertices)} vertices, {self.components} component(s)>"
-
-
-def _require_square_corners(grid: Grid) -> None:
-    units = grid.affine[:3, :3] / np.linalg.norm(grid.affine[:3, :3], axis=0)
-    skew = np.abs(units.T @ units - np.eye(3)).max()
-    if skew > 1e-3:
-        degrees = np.degrees(np.arcsin(min(1.0, skew)))
-        raise GeometryError(
-            f"the mask's grid is sheared by {degrees:.1f} degrees (gantry tilt); expected square corners: "
-            "resample it first"
-        )
 
 
 def _smooth_level(filled: NDArray[np.bool_], grid: Grid) -> NDArray[np.float64]:
