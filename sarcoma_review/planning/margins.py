@@ -11,6 +11,12 @@ from sarcoma_review.errors import PlanError
 from sarcoma_review.planning.extent import least_by_component, least_by_direction, volume_beyond_ml
 from sarcoma_review.planning.refine import furthest
 from sarcoma_review.planning.resection import Plane, ResectionPlan
+from sarcoma_review.planning.specimen import (
+    specimen_margins_mm,
+    specimen_sd_mm,
+    specimen_volume_ml,
+    tumour_outside_ml,
+)
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.planning.uncertainty import (
     Uncertainty,
@@ -18,6 +24,7 @@ from sarcoma_review.planning.uncertainty import (
     probability_below,
     voxel_sd_mm,
 )
+from sarcoma_review.volume import Volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +74,9 @@ class MarginReport:
     per_component : tuple of float
         Least margin in mm of each separate piece of the mask, at its vertices, in the order of their numbers.
     breach_volume_ml : float
-        Tumour that lies beyond any plane.
+        Tumour that lies beyond any plane, or outside the specimen where that is more.
+    specimen_volume_ml : float or None
+        Of the specimen's mask; None for planes alone, which bound no body.
     findings : tuple of str
         What limits the result.
     uncertainty : Uncertainty or None
@@ -80,6 +89,7 @@ class MarginReport:
     per_direction: Mapping[str, float]
     per_component: tuple[float, ...]
     breach_volume_ml: float
+    specimen_volume_ml: float | None
     findings: tuple[str, ...]
     uncertainty: Uncertainty | None = None
 
@@ -189,15 +199,22 @@ def resection_margins(
     >>> round(report.minimum_mm, 1)  # 22 / sqrt(1.13) - 12 = 8.70
     8.7
     """
-    planes = tuple(_plane_margin(surface, plane, uncertainty) for plane in plan.planes)
-    points = -np.max([plane.distance_mm(surface.points_mm) for plane in plan.planes], axis=0)
+    rows = [_plane_margin(surface, plane, uncertainty) for plane in plan.planes]
+    maps = [-plane.distance_mm(surface.points_mm) for plane in plan.planes]
+    beyond_ml = volume_beyond_ml(surface.mask, plan.planes)
+    if plan.specimen is not None:
+        maps.append(specimen_margins_mm(surface, plan.specimen))
+        rows.append(_specimen_margin(surface, plan.specimen, maps[-1], uncertainty))
+        beyond_ml = max(beyond_ml, tumour_outside_ml(surface.mask, plan.specimen))
+    planes, points = tuple(rows), np.min(maps, axis=0)
     return MarginReport(
         planes=planes,
         distances_mm=points[: len(surface.vertices)],
         vertex_areas_mm2=surface.vertex_areas_mm2,
         per_direction=MappingProxyType(least_by_direction(surface, points)),
         per_component=least_by_component(surface, points),
-        breach_volume_ml=volume_beyond_ml(surface.mask, plan.planes),
+        breach_volume_ml=beyond_ml,
+        specimen_volume_ml=specimen_volume_ml(plan.specimen),
         findings=surface.findings + _findings(planes, uncertainty),
         uncertainty=uncertainty,
     )
@@ -215,9 +232,26 @@ def _plane_margin(surface: TumourSurface, plane: Plane, uncertainty: Uncertainty
     )
 
 
+def _specimen_margin(
+    surface: TumourSurface, specimen: Volume, margins_mm: NDArray[np.float64], uncertainty: Uncertainty | None
+) -> PlaneMargin:
+    """The least margin to the specimen's surface, at a point of the tumour's; neither surface is refitted there."""
+    at = int(np.argmin(margins_mm))
+    outward = surface.points_mm[at] - surface.points_mm.mean(axis=0)
+    outward /= max(float(np.linalg.norm(outward)), 1e-9)
+    extra_sd_mm = uncertainty.sd_mm if uncertainty else voxel_sd_mm(surface.grid, outward)
+    return PlaneMargin(
+        name="specimen",
+        margin_mm=float(margins_mm[at]),
+        position_mm=surface.points_mm[at],
+        sd_mm=float(np.hypot(specimen_sd_mm(surface, specimen, outward), extra_sd_mm)),
+        unrefined_mm=float(margins_mm[at]),
+    )
+
+
 def _findings(planes: tuple[PlaneMargin, ...], uncertainty: Uncertainty | None) -> tuple[str, ...]:
     cut = [
-        f"plane {plane.name!r} passes {-plane.margin_mm:.1f} mm into the tumour: intralesional"
+        f"{plane.name!r} passes {-plane.margin_mm:.1f} mm into the tumour: intralesional"
         for plane in planes
         if plane.margin_mm < 0
     ]

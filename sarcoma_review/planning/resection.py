@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sarcoma_review.errors import PlanError
+from sarcoma_review.volume import Volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,32 +77,30 @@ class Plane:
 
 @dataclass(frozen=True, eq=False)
 class ResectionPlan:
-    """The planes of one resection; the specimen is what lies behind all of them.
+    """One resection: planes, or the specimen's outline, or both.
 
     Parameters
     ----------
     planes : sequence of Plane
-        At least one, with names of their own.
-    specimen : None
-        Reserved for a specimen given as a mask or a surface, which this version does not measure.
+        With names of their own. What lies behind all of them is taken out.
+    specimen : Volume, optional
+        Mask of what is taken out, tumour and all; its surface is a margin named ``"specimen"``.
 
     Raises
     ------
     PlanError
-        If there is no plane, two share a name, or a specimen is given.
+        If there is neither plane nor specimen, or two planes share a name.
     """
 
     planes: tuple[Plane, ...]
-    specimen: None = None
+    specimen: Volume | None = None
 
-    def __init__(self, planes: Sequence[Plane], specimen: None = None) -> None:
-        if specimen is not None:
-            raise PlanError("this version measures plans made of planes; a specimen mask is not read yet")
-        if not planes:
-            raise PlanError("a resection plan needs at least one plane, got none")
-        names = [plane.name for plane in planes]
+    def __init__(self, planes: Sequence[Plane] = (), specimen: Volume | None = None) -> None:
+        if not planes and specimen is None:
+            raise PlanError("a resection plan needs at least one plane or a specimen, got none")
+        names = [plane.name for plane in planes] + (["specimen"] if specimen is not None else [])
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise PlanError(f"planes of one plan need different names; used twice: {', '.join(twice)}")
+            raise PlanError(f"parts of one plan need different names; used twice: {', '.join(twice)}")
         object.__setattr__(self, "planes", tuple(planes))
-        object.__setattr__(self, "specimen", None)
+        object.__setattr__(self, "specimen", specimen)
