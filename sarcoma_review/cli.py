@@ -21,7 +21,11 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
 )
 _SAMPLES = Path("sample_dicom")
-Study = Annotated[Path | None, typer.Option(help="A folder of DICOM files; the shipped sample patient without it.")]
+# readable=False: the library's own check would print the path, and a folder may be called after a patient.
+Place = Annotated[Path, typer.Argument(readable=False)]
+Study = Annotated[
+    Path | None, typer.Option(readable=False, help="A folder of DICOM files; the shipped sample patient without it.")
+]
 Outline = Annotated[str, typer.Option(help="Name of the tumour's outline in the study.")]
 
 
@@ -44,7 +48,7 @@ def _say_bad_use_or_fault(problem: Exception) -> int:
         _fail(problem.format_message())
         return 2
     if isinstance(problem, OSError):
-        _fail(f"{problem.strerror or type(problem).__name__}: nothing was written")
+        _fail(f"the disk refused: {problem.strerror or type(problem).__name__}")
         return 2
     own = [frame for frame in traceback.extract_tb(problem.__traceback__) if "sarcoma_review" in frame.filename]
     place = f" in {Path(own[-1].filename).name} line {own[-1].lineno}" if own else ""
@@ -75,7 +79,7 @@ class _Progress:
 
 
 @app.command()
-def scan(path: Path) -> None:
+def scan(path: Place) -> None:
     """List the volumes of a folder, from geometry alone, and what is left out. No patient data is printed."""
     from sarcoma_review.dicom.scan import scan as scan_folder
 
@@ -91,6 +95,8 @@ def scan(path: Path) -> None:
             print(f"{entry.modality} left out: {sum(r == reason for _, r in entry.residue)} image(s), {reason}")
     for reason in sorted({reason for _, reason in index.skipped}):
         print(f"skipped: {sum(r == reason for _, r in index.skipped)} file(s), {reason}")
+    if index.series and not found:
+        _fail("no volume: nothing here can be stacked")
     if not index.series:
         raise NotDicomError(f"expected DICOM files, found {len(index.skipped)} other file(s)")
     raise typer.Exit(0 if found else 1)
@@ -98,7 +104,7 @@ def scan(path: Path) -> None:
 
 @app.command()
 def check(
-    path: Path, as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False
+    path: Place, as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False
 ) -> None:
     """Say whether a folder holds anything that could name a patient. Values are masked."""
     from sarcoma_review.privacy import check as check_folder
@@ -115,9 +121,9 @@ def check(
 
 @app.command()
 def deidentify(
-    source: Path,
-    destination: Path,
-    key_file: Annotated[Path, typer.Option(help="Kept apart from both; made where it is not there.")],
+    source: Place,
+    destination: Place,
+    key_file: Annotated[Path, typer.Option(readable=False, help="Kept apart from both; made where it is not there.")],
     profile: Annotated[str, typer.Option(help="peer-learning or basic")] = "peer-learning",
 ) -> None:
     """Write a de-identified copy of a folder. All of it or nothing: the original stays as it is."""
@@ -164,7 +170,7 @@ def deck(
 
 @app.command()
 def phantom(
-    folder: Path, replace: Annotated[bool, typer.Option(help="Take away what stands there.")] = False
+    folder: Place, replace: Annotated[bool, typer.Option(help="Take away what stands there.")] = False
 ) -> None:
     """Write the synthetic patients as DICOM, each in a folder of its own."""
     _make_sample(folder, replace=replace)

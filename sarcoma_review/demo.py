@@ -13,7 +13,7 @@ import numpy as np
 
 from sarcoma_review.dicom.scan import Progress
 from sarcoma_review.dicom.study import Study, open_study
-from sarcoma_review.errors import DicomError, NotDeidentifiedError
+from sarcoma_review.errors import DicomError, NotDeidentifiedError, RegistryError
 from sarcoma_review.pathways import RuleResult, Status, evaluate, load_pathway
 from sarcoma_review.pathways.condition import Value
 from sarcoma_review.planning import MarginReport, Plane, ResectionPlan, TumourSurface, resection_margins
@@ -75,7 +75,7 @@ class Walk:
 class _Input:
     """What is known of the case besides its images."""
 
-    case_id: str
+    case_id: str = ""
     planes: tuple[Plane, ...] = ()
     truth: Mapping[str, float] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def walk(folder: Path, out: Path, *, segment: str, today: date, say: Say, progre
     SarcomaReviewError
         Whatever stops the walk, in one line. Nothing is written then.
     """
-    known = _known(folder)
+    known = _known(folder, say)
     with _opened(folder, say, progress) as study:
         tumour = study.segment(segment)
         volume = _carrier(study, tumour)
@@ -119,7 +119,7 @@ def walk(folder: Path, out: Path, *, segment: str, today: date, say: Say, progre
         results = evaluate(pathway, known.facts, on=today)
         _say_rules(results, say)
         case = Case(
-            case_id=known.case_id,
+            case_id=known.case_id or study.pseudonym,
             prepared_on=today,
             imaging=study.volumes,
             segments=[tumour, *(other for other in study.segments if other is not tumour)],
@@ -140,20 +140,29 @@ def walk(folder: Path, out: Path, *, segment: str, today: date, say: Say, progre
             history=known.words.get("history"),
         )
     out.mkdir(parents=True, exist_ok=True)
-    _record(out / "registry.sqlite", case, study, _margin_plan(plan, report, segment), say)
     deck = write(case, out / f"{case.case_id}.html")
+    _record(out / "registry.sqlite", case, study, _margin_plan(plan, report, segment), say)
     say(f"deck       {deck}")
     return Walk(study, report, results, known.truth, case, deck)
 
 
-def _known(folder: Path) -> _Input:
+def _known(folder: Path, say: Say) -> _Input:
+    """What the sample patient's truth says; of any other folder nothing is believed but its images."""
     truth_file = folder / "truth.json"
     if not truth_file.exists():
-        return _Input("case")
-    truth: dict[str, Any] = json.loads(truth_file.read_text(encoding="utf-8"))
-    planes = tuple(Plane(p["point_mm"], p["normal"], name=p["name"], kerf_mm=p["kerf_mm"]) for p in truth["planes"])
-    margins = {p["name"]: float(p["margin_mm"]) for p in truth["planes"]}
-    return _Input(truth["case_id"], planes, margins, SAMPLE_CASE, SAMPLE_FACTS)
+        return _Input()
+    try:
+        truth: dict[str, Any] = json.loads(truth_file.read_text(encoding="utf-8"))
+        if truth["case_id"] != SAMPLE:
+            raise KeyError("case_id")
+        planes = tuple(
+            Plane(p["point_mm"], p["normal"], name=p["name"], kerf_mm=p["kerf_mm"]) for p in truth["planes"]
+        )
+        margins = {str(p["name"]): float(p["margin_mm"]) for p in truth["planes"]}
+    except (ValueError, KeyError, TypeError):
+        say("truth      a truth.json is there that is not the sample patient's; left aside")
+        return _Input()
+    return _Input(SAMPLE, planes, margins, SAMPLE_CASE, SAMPLE_FACTS)
 
 
 @contextmanager
@@ -193,7 +202,7 @@ def _beside(study: Study, tumour: Segment) -> list[Segment]:
 
 def _two_planes(surface: TumourSurface) -> tuple[Plane, Plane]:
     """Two planes placed about 20 mm above and 10 mm behind an outline, tilted as a saw would be."""
-    points = surface.vertices
+    points = surface.points_mm
     top, back = points[np.argmax(points[:, 2])], points[np.argmax(points[:, 1])]
     return (
         Plane(top + np.array([0, 0, 20]), (0.05, 0.12, 1.0), name="proximal"),
@@ -259,6 +268,10 @@ def _record(path: Path, case: Case, study: Study, event: MarginPlan, say: Say) -
         registry.append(case.case_id, CaseOpened.model_validate(opened))
         for volume in study.volumes:
             registry.append(case.case_id, _reference(volume))
+    recorded = {reference.series_uid for reference in registry.case(case.case_id).imaging}
+    if recorded != {volume.series_uid for volume in study.volumes}:
+        registry.close()
+        raise RegistryError(f"the registry holds a case {case.case_id} with other imaging; nothing was added to it")
     version = registry.append(case.case_id, event)
     problems = registry.verify()
     registry.close()

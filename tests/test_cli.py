@@ -76,6 +76,30 @@ def test_a_truncated_file_gives_one_line(run: Any, tmp_path: Path, command: str,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
 
 
+def test_a_file_whose_header_is_cut_is_named_in_the_scan(run: Any, tmp_path: Path) -> None:
+    save([image((0, 0, 0), 0)], tmp_path / "in")
+    whole = (tmp_path / "in" / "file000").read_bytes()
+    (tmp_path / "in" / "file000").write_bytes(whole[: whole.index(b"\x28\x00\x10\x00")])  # before Rows
+    result = run("scan", tmp_path / "in")
+    assert result.code == 1
+    assert "not an image, or its header is truncated" in result.out
+    assert "no volume" in one_line(result)
+
+
+def test_a_failed_cleaning_leaves_no_key(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    assert run("deidentify", tmp_path / "in", tmp_path / "out", "--key-file", tmp_path / "case.key").code == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_a_deck_that_cannot_be_written_leaves_nothing_recorded(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "out" / "distal_femur_osteosarcoma.html").mkdir(parents=True)
+    result = run("demo", "--study", SAMPLE, "--out", tmp_path / "out")
+    assert result.code == 2
+    assert "the disk refused" in one_line(result)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["distal_femur_osteosarcoma.html"]
+
+
 def test_a_path_that_is_not_there_gives_one_line(run: Any, tmp_path: Path) -> None:
     for command in ("scan", "check", "demo --study"):
         result = run(*command.split(), tmp_path / "nowhere")

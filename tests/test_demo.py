@@ -4,11 +4,14 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from sarcoma_review.demo import walk
+from sarcoma_review.demo import _known, _two_planes, walk
 from sarcoma_review.errors import SarcomaReviewError
-from sarcoma_review.registry import Registry
+from sarcoma_review.planning import TumourSurface
+from sarcoma_review.registry import CaseOpened, Registry
+from sarcoma_review.volume import Volume
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "sample_dicom" / "distal_femur_osteosarcoma"
@@ -74,3 +77,40 @@ def test_no_word_of_the_demo_claims_too_much(tmp_path: Path) -> None:
     lines: list[str] = []
     walk(SAMPLE, tmp_path, segment="tumour", today=TODAY, say=lines.append)
     assert not re.search(r"recommend|compliant|safe margin|predict|breach", "\n".join(lines), re.IGNORECASE)
+
+
+def test_two_patients_in_one_folder_stay_two_cases(tmp_path: Path) -> None:
+    walk(SAMPLE, tmp_path, segment="tumour", today=TODAY, say=lambda _: None)
+    walk(
+        SAMPLE / "dicom", tmp_path, segment="tumour", today=TODAY, say=lambda _: None
+    )  # its truth is not believed here
+    registry = Registry.open(tmp_path / "registry.sqlite")
+    cases = registry.cases()
+    assert len(cases) == 2
+    assert cases[0] == "distal_femur_osteosarcoma"
+    assert cases[1].startswith("SR-")
+    assert len(list(tmp_path.glob("*.html"))) == 2
+
+
+def test_a_case_with_other_imaging_is_refused_and_nothing_added(tmp_path: Path) -> None:
+    registry = Registry.open(tmp_path / "registry.sqlite")
+    registry.append("distal_femur_osteosarcoma", CaseOpened(question="?"))
+    with pytest.raises(SarcomaReviewError, match="holds a case distal_femur_osteosarcoma with other imaging"):
+        walk(SAMPLE, tmp_path, segment="tumour", today=TODAY, say=lambda _: None)
+    assert registry.case("distal_femur_osteosarcoma").version == 1
+
+
+@pytest.mark.parametrize("text", ['{"case_id": "Smith_John", "planes": []}', '{"case_id": 1}', "[]", "not json"])
+def test_a_truth_that_is_not_the_sample_s_is_left_aside(tmp_path: Path, text: str) -> None:
+    lines: list[str] = []
+    (tmp_path / "truth.json").write_text(text)
+    assert _known(tmp_path, lines.append).case_id == ""
+    assert "left aside" in lines[0]
+    assert "Smith" not in "".join(lines)
+
+
+def test_planes_are_put_round_a_tumour_of_one_voxel() -> None:
+    array = np.zeros((5, 5, 5), bool)
+    array[2, 2, 2] = True
+    surface = TumourSurface.from_mask(Volume(array, np.diag([3.0, 0.8, 0.8, 1.0])))
+    assert [plane.name for plane in _two_planes(surface)] == ["proximal", "posterior"]

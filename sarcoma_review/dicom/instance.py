@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from sarcoma_review.errors import DicomError
+
 BROKEN = (
     *(EOFError, ValueError, TypeError, AttributeError, KeyError, IndexError, NotImplementedError),
     *(OverflowError, RecursionError, struct.error, zlib.error),
@@ -81,6 +83,8 @@ class Instance:
         Of an outline (SEG, RTSTRUCT): the series and the images it was drawn on.
     fault : str
         Why the image cannot be placed in the patient; empty where it can.
+    stamp : tuple of int
+        Size and time of change of the file when it was indexed.
     """
 
     path: Path
@@ -103,6 +107,17 @@ class Instance:
     split_values: tuple[str, ...]
     referenced_uids: frozenset[str]
     fault: str
+    stamp: tuple[int, int]
+
+    def require_unchanged(self) -> None:
+        """Refuse a file that changed since it was indexed: the privacy gate has not seen what it holds now.
+
+        Raises
+        ------
+        DicomError
+        """
+        if _stamp(self.path) != self.stamp:
+            raise DicomError("a file changed after the study was opened; open the study anew")
 
     @property
     def normal(self) -> NDArray[np.float64]:
@@ -144,7 +159,16 @@ def from_dataset(dataset: Dataset, path: Path) -> Instance:
         split_values=tuple(str(dataset.get(key, "")) for key in SPLIT_KEYS),
         referenced_uids=_referenced(dataset),
         fault=fault,
+        stamp=_stamp(path),
     )
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return status.st_size, status.st_mtime_ns
 
 
 def _referenced(dataset: Dataset) -> frozenset[str]:
@@ -167,6 +191,8 @@ def _numbers(dataset: Dataset, keyword: str) -> NDArray[np.float64]:
 
 
 def _fault(dataset: Dataset, numbers: dict[str, NDArray[np.float64]]) -> str:
+    if not dataset.get("Rows"):
+        return "no rows and columns: not an image, or its header is truncated"
     if int(dataset.get("NumberOfFrames", 1) or 1) > 1:
         return "multi-frame image, not read by this version"
     expected = {"PixelSpacing": 2, "ImageOrientationPatient": 6, "ImagePositionPatient": 3}

@@ -37,6 +37,7 @@ def load_slices(instances: Sequence[Instance]) -> tuple[NDArray[np.int16] | NDAr
     units = ""
     for number, instance in enumerate(instances):
         try:
+            instance.require_unchanged()
             dataset = dcmread(instance.path)
             stored = decode(dataset)
             slope, intercept = _rescale(dataset)

@@ -36,8 +36,7 @@ class SeriesEntry:
 
     @cached_property
     def _stacking(self) -> Stacking:
-        outlines = ("SEG", "RTSTRUCT")
-        return stack([image for image in self.instances if image.rows and image.modality not in outlines])
+        return stack([image for image in self.instances if image.modality not in ("SEG", "RTSTRUCT")])
 
     def volumes(self) -> list[VolumeSpec]:
         """Volumes of this series, from geometry alone; what cannot be read as it is refuses at `load`."""
@@ -114,9 +113,11 @@ def index_files(files: Sequence[Path], *, progress: Progress | None = None) -> I
 def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
-    for folder, folders, names in os.walk(path):
+    closed: list[OSError] = []
+    for folder, folders, names in os.walk(path, onerror=closed.append):
         folders.sort()
         yield from (Path(folder, name) for name in sorted(names))
+    yield from (Path(problem.filename) for problem in closed)  # reading such a folder fails, and is listed
 
 
 def _read_header(file: Path) -> Instance | str:

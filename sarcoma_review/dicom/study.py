@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from pydicom import dcmread
+
 from sarcoma_review.dicom.instance import Instance
 from sarcoma_review.dicom.scan import Index, Progress, SeriesEntry, index_files
 from sarcoma_review.dicom.segments import read_rtstruct, read_seg
@@ -31,6 +33,12 @@ class Study:
     index: Index
     clearance: Clearance
     _loaded: dict[int, Volume | SarcomaReviewError] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def pseudonym(self) -> str:
+        """The patient's pseudonym; where the study holds several patients, the first one's."""
+        first = next(iter(self.index.series.values())).instances[0]
+        return str(dcmread(first.path, specific_tags=["PatientID"]).get("PatientID", "") or "case")
 
     @cached_property
     def specs(self) -> list[VolumeSpec]:
@@ -123,6 +131,7 @@ class Study:
         refusal: SarcomaReviewError = DicomError(f"{modality}: no volume of this study carries it")
         for volume in self._candidates(instance):
             try:
+                instance.require_unchanged()
                 return _READERS[modality](instance.path, onto=volume)
             except SarcomaReviewError as problem:
                 refusal = problem

@@ -109,6 +109,8 @@ def _result(
     pathway: Pathway, rule: Rule, rules: Mapping[str, Rule], facts: Mapping[str, Value], stopper: str, on: date
 ) -> RuleResult:
     status, explanation, needs = _applicability(pathway, rule, facts, stopper) or _outcome(rule, rules, facts)
+    if status is Status.NOT_MET:
+        status, explanation, needs = _unless_sent_on(rules, facts) or (status, explanation, needs)
     looked_at = [*pathway.covers.facts(), *rule.when.facts(), *(rule.satisfied.facts() if rule.satisfied else ())]
     return RuleResult(
         rule_id=rule.id,
@@ -139,6 +141,16 @@ def _applicability(pathway: Pathway, rule: Rule, facts: Mapping[str, Value], sto
         if holds is None:
             needs = condition.open_facts(facts)
             return Status.APPLICABILITY_UNKNOWN, f"Whether it applies is open: {_words(needs)} not recorded.", needs
+    return None
+
+
+def _unless_sent_on(rules: Mapping[str, Rule], facts: Mapping[str, Value]) -> _Outcome | None:
+    """Where it is open whether another rule sends the case elsewhere, no rule of this pathway is "not met" yet."""
+    for rule in rules.values():
+        if rule.stops and rule.when.holds(facts) is None:
+            needs = rule.when.open_facts(facts)
+            why = f"Whether rule {rule.id} sends the case to another pathway is open: {_words(needs)} not recorded."
+            return Status.APPLICABILITY_UNKNOWN, why, needs
     return None
 
 

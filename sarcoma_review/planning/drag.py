@@ -58,8 +58,7 @@ class PlanDrag:
         self._points = points
         self._across = np.ascontiguousarray((points - self._middle).T, dtype=np.float32)
         self._limits = np.asarray(limits_mm, np.float32)
-        areas = np.zeros(len(points))
-        areas[: len(surface.vertices)] = surface.vertex_areas_mm2
+        areas = surface.point_areas_mm2
         self._shares = areas / max(float(areas.sum()), 1e-12)
         self._vertices = len(surface.vertices)
         self._margins = np.stack([self._margin(plane) for plane in planes])

@@ -43,6 +43,8 @@ class PlaneMargin:
         Standard deviation.
     unrefined_mm : float
         The margin at the nearest surface vertex, before the local refit.
+    smoothed_away_mm : float
+        How much wider the smoothed surface would have had the margin, where a voxel of the mask was taken instead.
     """
 
     name: str
@@ -50,6 +52,7 @@ class PlaneMargin:
     position_mm: NDArray[np.float64]
     sd_mm: float
     unrefined_mm: float
+    smoothed_away_mm: float = 0.0
 
     @property
     def interval_mm(self) -> tuple[float, float]:
@@ -67,8 +70,8 @@ class MarginReport:
         In the plan's order.
     distances_mm : ndarray, shape (n,)
         Margin at each vertex of the surface: the least over the planes.
-    vertex_areas_mm2 : ndarray, shape (n,)
-        Area each vertex stands for.
+    point_margins_mm, point_areas_mm2 : ndarray, shape (n + k,)
+        Margin at each vertex and guard point, and the area it stands for.
     per_direction : mapping of str to float
         Least margin in mm of the surface that faces each side of the patient (R, L, A, P, I, S), at its vertices.
     per_component : tuple of float
@@ -85,7 +88,8 @@ class MarginReport:
 
     planes: tuple[PlaneMargin, ...]
     distances_mm: NDArray[np.float64]
-    vertex_areas_mm2: NDArray[np.float64]
+    point_margins_mm: NDArray[np.float64]
+    point_areas_mm2: NDArray[np.float64]
     per_direction: Mapping[str, float]
     per_component: tuple[float, ...]
     breach_volume_ml: float
@@ -143,8 +147,8 @@ class MarginReport:
 
     def area_fraction_below(self, limit_mm: float) -> float:
         """Share (0 to 1) of the tumour's surface whose margin is below `limit_mm`, weighted by area."""
-        total = self.vertex_areas_mm2.sum()
-        return float(self.vertex_areas_mm2[self.distances_mm < limit_mm].sum() / total) if total else 0.0
+        near = self.point_areas_mm2[self.point_margins_mm < limit_mm].sum()
+        return float(near / self.point_areas_mm2.sum())
 
     def _normals(self) -> tuple[list[float], list[float]]:
         return [plane.margin_mm for plane in self.planes], [plane.sd_mm for plane in self.planes]
@@ -210,7 +214,8 @@ def resection_margins(
     return MarginReport(
         planes=planes,
         distances_mm=points[: len(surface.vertices)],
-        vertex_areas_mm2=surface.vertex_areas_mm2,
+        point_margins_mm=points,
+        point_areas_mm2=surface.point_areas_mm2,
         per_direction=MappingProxyType(least_by_direction(surface, points)),
         per_component=least_by_component(surface, points),
         breach_volume_ml=beyond_ml,
@@ -229,6 +234,7 @@ def _plane_margin(surface: TumourSurface, plane: Plane, uncertainty: Uncertainty
         position_mm=reach.position_mm,
         sd_mm=float(np.hypot(reach.sd_mm, extra_sd_mm)),
         unrefined_mm=float(-plane.distance_mm(reach.vertex_mm)),
+        smoothed_away_mm=reach.beyond_mm,
     )
 
 
@@ -254,6 +260,11 @@ def _findings(planes: tuple[PlaneMargin, ...], uncertainty: Uncertainty | None) 
         f"{plane.name!r} passes {-plane.margin_mm:.1f} mm into the tumour: intralesional"
         for plane in planes
         if plane.margin_mm < 0
+    ]
+    cut += [
+        f"the margin to {plane.name!r} is that of a voxel which smoothing takes off ({plane.smoothed_away_mm:.1f} mm)"
+        for plane in planes
+        if plane.smoothed_away_mm > 0.1
     ]
     if uncertainty is None:
         cut.append("the interval takes the outline as right to within a voxel, and the saw as exact")

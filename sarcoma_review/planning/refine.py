@@ -40,12 +40,15 @@ class Reach:
         Standard deviation of the reach along the direction that the voxels leave.
     fitted : bool
         False where no quadric with a top was found and the vertex itself stands.
+    beyond_mm : float
+        How far a voxel of the mask reached beyond the surface, where that voxel's centre had to be taken instead.
     """
 
     position_mm: Array
     vertex_mm: Array
     sd_mm: float
     fitted: bool
+    beyond_mm: float = 0.0
 
 
 def furthest(surface: TumourSurface, direction: Array) -> Reach:
@@ -68,7 +71,20 @@ def furthest(surface: TumourSurface, direction: Array) -> Reach:
     if len(surface.guard_points_mm):
         guard = surface.guard_points_mm[np.argmax(surface.guard_points_mm @ direction)]
         reaches.append(Reach(guard, guard, plain, fitted=False))
-    return max(reaches, key=lambda reach: float(reach.position_mm @ direction))
+    best = max(reaches, key=lambda reach: float(reach.position_mm @ direction), default=None)
+    return _not_before_the_mask(surface, best, direction, plain)
+
+
+def _not_before_the_mask(surface: TumourSurface, best: Reach | None, direction: Array, plain_sd: float) -> Reach:
+    """Where a corner or a tail is smoothed away, the mask's own outermost voxel centre stands instead."""
+    centre = surface.rim_mm[np.argmax(surface.rim_mm @ direction)]
+    if best is None:
+        return Reach(centre, centre, plain_sd, fitted=False)
+    beyond = float((centre - best.position_mm) @ direction)
+    if beyond <= 0:
+        return best
+    sd = plain_sd if beyond > 0.5 * plain_sd else max(best.sd_mm, beyond)
+    return replace(best, position_mm=centre, sd_mm=sd, fitted=False, beyond_mm=beyond)
 
 
 def _humps(surface: TumourSurface, direction: Array, most: int = 3) -> list[Array]:

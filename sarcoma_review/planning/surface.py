@@ -47,6 +47,10 @@ class TumourSurface:
     guard_points_mm : ndarray, shape (k, 3)
         Outline of every part of the mask that smoothing would have lost (thin fingers, specks), LPS mm.
         Margins count these points as tumour.
+    rim_mm : ndarray, shape (r, 3)
+        Centres of the mask's outermost voxels, LPS mm: no margin may say that tumour ends before them.
+    guard_areas_mm2 : ndarray, shape (k,)
+        Area each guard point stands for.
     mask : Volume
         The mask itself, cut to its box and with its cavities, for volumes.
     vertex_components, guard_components : ndarray of int, shapes (n,) and (k,)
@@ -66,6 +70,8 @@ class TumourSurface:
     grid: Grid
     crossings: Crossings
     guard_points_mm: NDArray[np.float64]
+    guard_areas_mm2: NDArray[np.float64]
+    rim_mm: NDArray[np.float64]
     mask: Volume
     vertex_components: NDArray[np.int32]
     guard_components: NDArray[np.int32]
@@ -108,7 +114,7 @@ class TumourSurface:
         corner = np.array([part.start for part in box]) - _PAD
         level = _fractional_level(mask.array, box, filled) if fractional else _smooth_level(filled, mask.grid)
         vertices, faces = _zero_surface(level, mask.grid, corner)
-        guards, lost = _guard_points(filled, level, mask.grid, corner)
+        guards, guard_areas, lost = _guard_points(filled, level, mask.grid, corner)
         labels, components = ndimage.label(filled, _EVERY_NEIGHBOUR)
         wider = ndimage.grey_dilation(labels, footprint=_EVERY_NEIGHBOUR)
         return cls(
@@ -117,6 +123,8 @@ class TumourSurface:
             grid=mask.grid,
             crossings=_crossings(filled, level if fractional else None, mask.grid, corner),
             guard_points_mm=guards,
+            guard_areas_mm2=guard_areas,
+            rim_mm=mask.grid.position_mm(np.argwhere(filled & ~ndimage.binary_erosion(filled)) + corner),
             mask=_cut(mask, box),
             vertex_components=_component_of(vertices, wider, mask.grid, corner),
             guard_components=_component_of(guards, wider, mask.grid, corner),
@@ -127,11 +135,12 @@ class TumourSurface:
     @cached_property
     def vertex_areas_mm2(self) -> NDArray[np.float64]:
         """Area that each vertex stands for: a third of every face round it, shape (n,)."""
-        corners = self.vertices[self.faces]
-        doubled = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        thirds = np.repeat(np.linalg.norm(doubled, axis=1) / 6.0, 3)
-        areas = np.bincount(self.faces.ravel(), weights=thirds, minlength=len(self.vertices))
-        return areas.astype(np.float64)
+        return _areas_mm2(self.vertices, self.faces)
+
+    @property
+    def point_areas_mm2(self) -> NDArray[np.float64]:
+        """Area that each of `points_mm` stands for, shape (n + k,)."""
+        return np.concatenate([self.vertex_areas_mm2, self.guard_areas_mm2])
 
     @property
     def points_mm(self) -> NDArray[np.float64]:
@@ -208,7 +217,7 @@ def _crossings(
 
 def _guard_points(
     filled: NDArray[np.bool_], level: NDArray[np.float64], grid: Grid, corner: NDArray[np.int_]
-) -> tuple[NDArray[np.float64], int]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
     """Outline, half a voxel out, of mask voxels that the smooth surface leaves outside and does not touch.
 
     A lone corner voxel just outside the surface is what smoothing is for; a voxel with no neighbour inside the
@@ -218,9 +227,17 @@ def _guard_points(
     near_surface = ndimage.binary_dilation(level < 0, _EVERY_NEIGHBOUR)
     lost = ndimage.binary_propagation(outside & ~near_surface, _EVERY_NEIGHBOUR, mask=outside)
     if not lost.any():
-        return np.empty((0, 3)), 0
-    index = marching_cubes(lost.astype(np.float64), 0.5)[0]
-    return grid.position_mm(index + corner), int(lost.sum())
+        return np.empty((0, 3)), np.empty(0), 0
+    index, faces, _, _ = marching_cubes(lost.astype(np.float64), 0.5)
+    points = grid.position_mm(index + corner)
+    return points, _areas_mm2(points, faces), int(lost.sum())
+
+
+def _areas_mm2(vertices: NDArray[np.float64], faces: NDArray[np.int32]) -> NDArray[np.float64]:
+    corners = vertices[faces]
+    doubled = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    thirds = np.repeat(np.linalg.norm(doubled, axis=1) / 6.0, 3)
+    return np.bincount(faces.ravel(), weights=thirds, minlength=len(vertices)).astype(np.float64)
 
 
 def _cut(mask: Volume, box: tuple[slice, ...]) -> Volume:

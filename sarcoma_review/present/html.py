@@ -42,8 +42,11 @@ def write(case: Case, path: str | Path) -> Path:
         raise PresentationError("the folder for the deck does not exist; make it first")
     text = render(case)
     part = place.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(place)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(place)
+    finally:
+        part.unlink(missing_ok=True)
     return place
 
 

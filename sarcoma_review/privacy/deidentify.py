@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from sarcoma_review.errors import NotDicomError, PrivacyError, UnsupportedError
 from sarcoma_review.privacy.clean import Cleaning
 from sarcoma_review.privacy.gate import check
-from sarcoma_review.privacy.identity import Keyed, load_secret
+from sarcoma_review.privacy.identity import Keyed, keep_secret, load_secret
 from sarcoma_review.privacy.objects import ADMITTED, refusal
 from sarcoma_review.privacy.profile import Profile, profile_named
 from sarcoma_review.privacy.receipt import RECEIPT_NAME, write_receipt
@@ -75,7 +75,7 @@ def deidentify(
     ------
     PrivacyError
         If a place or profile is wrong, nothing could be released, or a check of the result failed. Nothing is then
-        left behind but the key file.
+        left behind.
     NotDicomError
         If there is no DICOM file in the source.
     """
@@ -90,6 +90,7 @@ def deidentify(
             names = _settled(run)
             _self_check(run, names)
         write_receipt(run.folder, names, profile=chosen, version=run.version)
+        keep_secret(secret, Path(key_file))
         _release(run.folder, target)
     return DeidentificationReport(
         written=tuple(names),

@@ -159,7 +159,7 @@ def _shift(secret: bytes, patient_id: str) -> Shift:
 
 
 def load_secret(key_file: Path, *, apart_from: tuple[Path, ...]) -> bytes:
-    """Read the secret, or make one where there is none yet.
+    """Read the secret, or draw one where there is no key file yet; `keep_secret` writes it.
 
     Parameters
     ----------
@@ -178,7 +178,16 @@ def load_secret(key_file: Path, *, apart_from: tuple[Path, ...]) -> bytes:
         raise PrivacyError("the key file lies inside the source or the destination: keep it apart from both")
     if not resolved.parent.is_dir():
         raise PrivacyError("the folder of the key file does not exist: expected an existing folder")
-    return _read_secret(resolved) if resolved.exists() else _new_secret(resolved)
+    return _read_secret(resolved) if resolved.exists() else secrets.token_bytes(SECRET_BYTES)
+
+
+def keep_secret(secret: bytes, key_file: Path) -> None:
+    """Write a newly drawn secret to its key file, mode 0600; one that stands there already is left as it is."""
+    if key_file.exists():
+        return
+    descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"tool": "sarcoma_review", "purpose": "de-identification", "secret": secret.hex()}, file)
 
 
 def _read_secret(key_file: Path) -> bytes:
@@ -188,12 +197,4 @@ def _read_secret(key_file: Path) -> bytes:
         raise PrivacyError("the key file cannot be read: expected JSON with a secret of 32 bytes") from None
     if len(secret) != SECRET_BYTES:
         raise PrivacyError(f"the key file holds {len(secret)} bytes of secret: expected {SECRET_BYTES}")
-    return secret
-
-
-def _new_secret(key_file: Path) -> bytes:
-    secret = secrets.token_bytes(SECRET_BYTES)
-    descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"tool": "sarcoma_review", "purpose": "de-identification", "secret": secret.hex()}, file)
     return secret

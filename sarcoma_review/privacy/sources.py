@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,8 +47,16 @@ def sources(path: Path) -> list[Source]:
     """List a file, or all files of a folder and the folders in it, sorted by name; receipts apart."""
     if path.is_file():
         return [Source(path, safe_name(path.name, 1))]
-    found = sorted(p for p in path.rglob("*") if p.is_file() and p.name != RECEIPT_NAME)
+    found = sorted(p for p in _within(path) if p.name != RECEIPT_NAME)
     return [Source(p, safe_name(p.relative_to(path).as_posix(), n)) for n, p in enumerate(found, 1)]
+
+
+def _within(path: Path) -> Iterator[Path]:
+    """Every file below a folder, and each folder that cannot be looked into: reading it fails, and shows."""
+    closed: list[OSError] = []
+    for folder, _, names in os.walk(path, onerror=closed.append):
+        yield from (place for name in names if (place := Path(folder, name)).is_file())
+    yield from (Path(problem.filename) for problem in closed if problem.filename)
 
 
 def nothing_found(others: int) -> NotDicomError:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import (
+    URL,
     Column,
     Connection,
     Engine,
@@ -54,6 +55,7 @@ _TRIGGER = (
     "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
 )
 _CASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_PSEUDONYM = re.compile(r"SR-[A-Z2-7]{10}")  # as the de-identifier makes them; their digits are chance
 _LONG_NUMBER = re.compile(r"\d{6,}")
 
 
@@ -142,15 +144,18 @@ class Registry:
         place = Path(path)
         if str(path) != ":memory:" and not place.parent.is_dir():
             raise RegistryError("the folder for the registry does not exist; make it first")
-        engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
         event.listen(engine, "connect", _durable)
         event.listen(engine, "begin", _begin)
         try:
-            with engine.begin() as connection:
+            with engine.connect().execution_options(writing=True) as connection, connection.begin():
                 _METADATA.create_all(connection)
                 for verb in ("UPDATE", "DELETE"):
                     connection.exec_driver_sql(_TRIGGER.format(verb=verb))
                 connection.execute(select(_JOURNAL).limit(1)).all()
+        except OperationalError as problem:
+            engine.dispose()
+            raise RegistryError(f"the registry cannot be opened: {problem.orig}") from None
         except DatabaseError as problem:
             engine.dispose()
             raise RegistryError(f"the file is not a registry ({type(problem.orig).__name__})") from None
@@ -179,7 +184,7 @@ class Registry:
         RegistryError
             If the case id could be a record number, the case was not opened first, or is opened twice.
         """
-        if not _CASE_ID.fullmatch(case_id) or _LONG_NUMBER.search(case_id):
+        if not _CASE_ID.fullmatch(case_id) or _LONG_NUMBER.search(_PSEUDONYM.sub("", case_id)):
             raise RegistryError(
                 "a case id is a pseudonym of letters, digits, - and _, with no number of six digits or more"
             )

@@ -50,6 +50,15 @@ def test_a_file_changed_after_the_receipt_keeps_the_gate_shut(tmp_path: Path) ->
         open_study(folder)
 
 
+def test_a_file_changed_after_the_gate_is_not_read(tmp_path: Path) -> None:
+    folder = cleaned(tmp_path, 0, 3, 6)
+    study = open_study(folder)
+    victim = min(folder.rglob("*.dcm"))
+    victim.write_bytes(victim.read_bytes() + b"\0\0")
+    assert study.volumes == []
+    assert any("changed after the study was opened" in issue for issue in study.issues)
+
+
 def test_what_cannot_be_stacked_is_an_issue_and_raises_when_asked_for(tmp_path: Path) -> None:
     study = open_study(cleaned(tmp_path, 0, 3, 9, 12))
     assert study.volumes == []

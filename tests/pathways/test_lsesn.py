@@ -23,7 +23,7 @@ def test_every_reference_vector_has_the_expected_statuses(shared: Path) -> None:
 
 
 def status(rule: str, **facts: Value) -> Status:
-    results = evaluate(PATHWAY, {"network": "LSESN", **facts}, on=TODAY)
+    results = evaluate(PATHWAY, {"network": "LSESN", "adult": True, **facts}, on=TODAY)
     return next(result.status for result in results if result.rule_id == rule)
 
 
@@ -63,6 +63,14 @@ def test_an_open_override_keeps_a_rule_from_being_not_met() -> None:
     assert status("L03", **facts) is Status.APPLICABILITY_UNKNOWN
     assert status("L03", **facts, skull_base_involved=False, transnasal_approach=False) is Status.NOT_MET
     assert status("L03", **facts, skull_base_involved=True) is Status.OVERRIDDEN
+
+
+def test_nothing_is_not_met_while_the_case_may_belong_to_the_children_s_pathway() -> None:
+    facts: dict[str, Value] = {"status": "confirmed", "referred_to_specialist_centre": False}
+    assert status("L01", **facts) is Status.NOT_MET
+    assert status("L01", **facts, adult=None) is Status.APPLICABILITY_UNKNOWN
+    open_ones = evaluate(PATHWAY, {"network": "LSESN", **facts}, on=TODAY)
+    assert next(result.needs for result in open_ones if result.rule_id == "L01") == ("adult",)
 
 
 @pytest.mark.parametrize(

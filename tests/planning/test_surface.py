@@ -72,6 +72,46 @@ def test_a_thin_finger_is_never_lost() -> None:
         assert report.minimum_mm <= 40 - held + 0.5 * np.linalg.norm(spacing)
 
 
+@pytest.mark.parametrize("wide", [1, 2])
+@pytest.mark.parametrize("long", [2, 3, 5])
+def test_a_thin_tail_of_thick_slices_is_never_smoothed_away(wide: int, long: int) -> None:
+    z, y, x = np.mgrid[:24, :50, :50]
+    array = (0.8 * x - 20) ** 2 + (0.8 * y - 20) ** 2 + (3.0 * z - 24) ** 2 < 14**2
+    top = int(np.argwhere(array)[:, 0].max())
+    array[top + 1 : top + 1 + long, 25 : 25 + wide, 25 : 25 + wide] = True
+    affine = np.array([[0, 0, 0.8, 0], [0, 0.8, 0, 0], [3.0, 0, 0, 0], [0, 0, 0, 1]])
+    centre = 3.0 * (top + long)  # of the tail's last voxel
+    report = resection_margins(
+        TumourSurface.from_mask(Volume(array, affine)), ResectionPlan([Plane((0, 0, centre + 10), (0, 0, 1))])
+    )
+    assert 8.5 - 1e-9 <= report.minimum_mm <= 10.0 + 1e-9  # the voxel's far face, and its centre
+
+
+@pytest.mark.parametrize("normal", [(1, 1, 0), (1, 1, 1), (0, 1, 1), (1, 0, 0)])
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 8), (8, 8, 8), (1, 1, 1), (2, 1, 1)])
+def test_no_margin_says_that_tumour_ends_before_a_marked_voxel(
+    shape: tuple[int, int, int], normal: tuple[int, int, int]
+) -> None:
+    array = np.zeros((20, 20, 20), bool)
+    array[5 : 5 + shape[0], 5 : 5 + shape[1], 5 : 5 + shape[2]] = True
+    volume = Volume(array, np.diag([0.8, 0.8, 0.8, 1.0]))
+    plane = Plane((20, 20, 20), normal)
+    marked = -plane.distance_mm(volume.position_mm(np.argwhere(array))).max()
+    report = resection_margins(TumourSurface.from_mask(volume), ResectionPlan([plane]))
+    assert report.minimum_mm <= marked + 1e-9
+    assert report.minimum_mm >= marked - 0.8 * np.sqrt(3)
+
+
+def test_a_lost_satellite_counts_in_the_area_near_a_plane() -> None:
+    array = np.zeros((60, 40, 40), bool)
+    array[5:25, 10:30, 10:30] = True
+    array[50, 20, 20:22] = True
+    report = resection_margins(
+        TumourSurface.from_mask(Volume(array, CUBE)), ResectionPlan([Plane((51, 20, 20), (1, 0, 0))])
+    )
+    assert 0 < report.area_fraction_below(5) < 0.05
+
+
 def test_a_tumour_cut_by_the_field_of_view_is_a_finding() -> None:
     array = np.zeros((20, 20, 20), bool)
     array[0:8, 5:15, 5:15] = True

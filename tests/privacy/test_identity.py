@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sarcoma_review.errors import PrivacyError
-from sarcoma_review.privacy.identity import Keyed, Recognised, is_pseudonym, load_secret, pseudonym_from
+from sarcoma_review.privacy.identity import Keyed, Recognised, is_pseudonym, keep_secret, load_secret, pseudonym_from
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -47,6 +47,8 @@ def test_a_key_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     key = tmp_path / "secret.key"
     first = load_secret(key, apart_from=())
     assert len(first) == 32
+    assert not key.exists()
+    keep_secret(first, key)
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert load_secret(key, apart_from=()) == first
 

@@ -164,3 +164,20 @@ def test_a_killed_writer_loses_nothing_it_was_told_is_written(tmp_path: Path) ->
     registry = Registry.open(path)
     assert registry.case("case-1").version >= acknowledged[-1]
     assert registry.verify() == []
+
+
+@pytest.mark.parametrize("name", ["a?b.sqlite", "a%20b.sqlite", "a#b.sqlite"])
+def test_a_name_with_signs_of_an_address_is_a_name(tmp_path: Path, name: str) -> None:
+    registry = Registry.open(tmp_path / name)
+    registry.append("case-1", OPENED)
+    registry.close()
+    assert name in {path.name for path in tmp_path.iterdir()}
+    assert Registry.open(tmp_path / name).cases() == ["case-1"]
+
+
+def test_a_new_registry_may_be_opened_by_several_at_once(tmp_path: Path) -> None:
+    for attempt in range(3):
+        path = tmp_path / f"{attempt}.sqlite"
+        code = "import sys; from sarcoma_review.registry import Registry; Registry.open(sys.argv[1])"
+        openers = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]
+        assert [opener.wait(60) for opener in openers] == [0, 0, 0, 0]
