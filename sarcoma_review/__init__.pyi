@@ -15,9 +15,12 @@ from .pathways import load_pathway as load_pathway
 from .pathways import pathways as pathways
 from .planning import MarginReport as MarginReport
 from .planning import Plane as Plane
+from .planning import Registration as Registration
 from .planning import ResectionPlan as ResectionPlan
 from .planning import TumourSurface as TumourSurface
 from .planning import Uncertainty as Uncertainty
+from .planning import compare_achieved as compare_achieved
+from .planning import register as register
 from .planning import resection_margins as resection_margins
 from .present import Case as Case
 from .privacy import DeidentificationReport as DeidentificationReport

@@ -192,17 +192,18 @@ def _make_sample(folder: Path, *, replace: bool = False) -> Path:
 
     with Console(stderr=True).status("drawing the patient ..."):
         patient = distal_femur_osteosarcoma()
-    home = folder / patient.case_id
-    if home.exists() and not replace:
-        raise PrivacyError("the patient's folder exists already; nothing was written (--replace takes it away)")
     with tempfile.TemporaryDirectory() as scratch:
-        made = write_patient(patient, scratch, progress=_Progress("writing"))
-        if home.exists():
-            shutil.rmtree(home)
+        first = write_patient(patient, scratch, progress=_Progress("writing"))
+        made = sorted(Path(scratch).iterdir())
+        if not replace and any((folder / study.name).exists() for study in made):
+            raise PrivacyError("the patient's folder exists already; nothing was written (--replace takes it away)")
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.move(made, home)
-    print(home)
-    return home
+        for study in made:
+            if (folder / study.name).exists():
+                shutil.rmtree(folder / study.name)
+            shutil.move(study, folder / study.name)
+            print(folder / study.name)
+    return folder / first.name
 
 
 if __name__ == "__main__":

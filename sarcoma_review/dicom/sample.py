@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -17,15 +18,17 @@ from sarcoma_review.phantom import Patient, SyntheticImage
 from sarcoma_review.privacy import deidentify
 from sarcoma_review.volume import Volume
 
-_TAKEN = datetime(2024, 5, 14, 10, 30)  # an invented day; the de-identifier shifts it like any other
+_TAKEN = {"preoperative": datetime(2024, 5, 14, 10, 30), "postoperative": datetime(2024, 9, 24, 14, 5)}
+"""Invented days; the de-identifier shifts them like any other, both by as much."""
 _STORED_OFFSET = {"CT": 1024, "MR": 0}
 _CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage}
+_TRUTH_AFTER = ("case_id", "rng_seed", "frame", "achieved")
 
 
 def write_patient(
     patient: Patient, folder: str | Path, *, progress: Callable[[int, int], None] | None = None
 ) -> Path:
-    """Write a synthetic patient's images, outlines and truth.
+    """Write a synthetic patient's images, outlines and truth, one study to a folder.
 
     The files are made as a scanner makes them, losslessly compressed (JPEG-LS), and then go through `deidentify`
     with a key that is the same every time, so that they carry its marks and receipt, and come out bit for bit
@@ -35,14 +38,16 @@ def write_patient(
     ----------
     patient : Patient
     folder : path-like
-        Takes a folder named after the case, which must not exist yet.
+        Takes a folder named after the case, and beside it, where there are images from after the operation, one
+        more with ``_postoperative`` added; neither may exist yet.
     progress : callable, optional
         Called with files done and files in all.
 
     Returns
     -------
     Path
-        The case's folder: DICOM below ``dicom/``, and ``truth.json``.
+        The case's folder: DICOM below ``dicom/``, and ``truth.json``. The second folder has the same in it; its
+        truth is what was achieved of the plan.
 
     Raises
     ------
@@ -50,21 +55,40 @@ def write_patient(
         If the case's folder is there already and not empty.
     """
     home = Path(folder) / patient.case_id
-    with tempfile.TemporaryDirectory() as scratch:
-        scanner, key = Path(scratch, "scanner"), Path(scratch, "case.key")
-        scanner.mkdir()
-        key.write_text(json.dumps({"secret": bytes(range(32)).hex()}))
-        for number, dataset in enumerate(_datasets(patient)):
-            dataset.save_as(scanner / f"{number:04d}.dcm", enforce_file_format=True)
-        home.mkdir(parents=True, exist_ok=True)
-        deidentify(scanner, home / "dicom", key_file=key, progress=progress)
-    (home / "truth.json").write_text(json.dumps(patient.truth, indent=1) + "\n", encoding="utf-8")
+    truth = {key: value for key, value in patient.truth.items() if key != "achieved"}
+    _write_study(patient, "preoperative", truth, home=home, progress=progress)
+    if any(image.study == "postoperative" for image in patient.images):
+        known = {key: patient.truth[key] for key in patient.truth if key in _TRUTH_AFTER}
+        later = home.with_name(f"{home.name}_postoperative")
+        _write_study(patient, "postoperative", known, home=later, progress=progress)
     return home
 
 
-def _datasets(patient: Patient) -> list[Dataset]:
+def _write_study(
+    patient: Patient,
+    study: str,
+    truth: dict[str, Any],
+    *,
+    home: Path,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        scanner, key = Path(scratch, "scanner"), Path(scratch, "case.key")
+        scanner.mkdir()
+        # One secret for both studies: the patient and the days between them stay the same.
+        key.write_text(json.dumps({"secret": bytes(range(32)).hex()}))
+        for number, dataset in enumerate(_datasets(patient, study)):
+            dataset.save_as(scanner / f"{number:04d}.dcm", enforce_file_format=True)
+        home.mkdir(parents=True, exist_ok=True)
+        deidentify(scanner, home / "dicom", key_file=key, progress=progress)
+    (home / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+
+
+def _datasets(patient: Patient, study: str) -> list[Dataset]:
     every: list[Dataset] = []
     for number, image in enumerate(patient.images, start=1):
+        if image.study != study:
+            continue
         images = [_image(patient, image, number, k) for k in range(image.volume.shape[0])]
         if number == 1 and patient.segments:
             every.append(_outlines(patient, images))
@@ -73,8 +97,8 @@ def _datasets(patient: Patient) -> list[Dataset]:
 
 
 def _image(patient: Patient, image: SyntheticImage, series_number: int, k: int) -> Dataset:
-    volume = image.volume
-    dataset = _patient_and_study(patient)
+    volume, taken = image.volume, _TAKEN[image.study]
+    dataset = _patient_and_study(patient, image.study)
     dataset.SOPClassUID = _CLASSES[volume.modality]
     dataset.SOPInstanceUID = _uid(patient, "instance", series_number, k)
     dataset.SeriesInstanceUID = _uid(patient, "series", series_number)
@@ -83,7 +107,7 @@ def _image(patient: Patient, image: SyntheticImage, series_number: int, k: int) 
     dataset.SeriesDescription = volume.description
     dataset.Manufacturer = "sarcoma_review phantom"
     dataset.Laterality = ""
-    dataset.FrameOfReferenceUID = _uid(patient, "frame")
+    dataset.FrameOfReferenceUID = _uid(patient, *_words("frame", image.study))
     dataset.PositionReferenceIndicator = ""
     dataset.InstanceNumber = k + 1
     dataset.AcquisitionNumber = 1
@@ -91,8 +115,8 @@ def _image(patient: Patient, image: SyntheticImage, series_number: int, k: int) 
         ["ORIGINAL", "PRIMARY", "AXIAL"] if volume.modality == "CT" else ["ORIGINAL", "PRIMARY", "OTHER"]
     )
     for date in ("SeriesDate", "AcquisitionDate", "ContentDate"):
-        setattr(dataset, date, f"{_TAKEN:%Y%m%d}")
-        setattr(dataset, date.replace("Date", "Time"), f"{_TAKEN:%H%M%S}")
+        setattr(dataset, date, f"{taken:%Y%m%d}")
+        setattr(dataset, date.replace("Date", "Time"), f"{taken:%H%M%S}")
     if volume.modality == "MR":
         dataset.ScanOptions = ""
     for keyword, value in image.acquisition.items():
@@ -102,21 +126,26 @@ def _image(patient: Patient, image: SyntheticImage, series_number: int, k: int) 
     return dataset
 
 
-def _patient_and_study(patient: Patient) -> Dataset:
-    dataset = Dataset()
+def _patient_and_study(patient: Patient, study: str) -> Dataset:
+    dataset, taken = Dataset(), _TAKEN[study]
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.PatientName = "Phantom^Synthetic"
     dataset.PatientID = patient.case_id.upper()
     dataset.PatientBirthDate = ""
     dataset.PatientSex = "M"
     dataset.PatientAge = "022Y"
-    dataset.StudyInstanceUID = _uid(patient, "study")
-    dataset.StudyDate, dataset.StudyTime = f"{_TAKEN:%Y%m%d}", f"{_TAKEN:%H%M%S}"
+    dataset.StudyInstanceUID = _uid(patient, *_words("study", study))
+    dataset.StudyDate, dataset.StudyTime = f"{taken:%Y%m%d}", f"{taken:%H%M%S}"
     dataset.StudyID = ""
     dataset.AccessionNumber = ""
     dataset.ReferringPhysicianName = ""
     dataset.StudyDescription = "femur tumour"
     return dataset
+
+
+def _words(what: str, study: str) -> tuple[str, ...]:
+    """What a UID of a study is made from; the first study's need no second word."""
+    return (what,) if study == "preoperative" else (what, study)
 
 
 def _place(dataset: Dataset, volume: Volume, k: int) -> None:
@@ -152,7 +181,8 @@ def _pixels(dataset: Dataset, volume: Volume, k: int) -> None:
 
 def _outlines(patient: Patient, images: Sequence[Dataset]) -> Dataset:
     uids = (_uid(patient, "series", 90), _uid(patient, "instance", 90, 1))
-    when = {"Date": f"{_TAKEN:%Y%m%d}", "Time": f"{_TAKEN:%H%M%S}"}
+    taken = _TAKEN["preoperative"]
+    when = {"Date": f"{taken:%Y%m%d}", "Time": f"{taken:%H%M%S}"}
     extra: dict[str, object] = {"SeriesDescription": "tumour and femur"}
     for group in ("Series", "Content", "InstanceCreation"):
         extra |= {f"{group}{part}": value for part, value in when.items()}
@@ -168,7 +198,7 @@ def _fix(dataset: Dataset, drawn_uid: str, uid: str) -> None:
         if element.VR == "UI" and element.value == drawn_uid:
             element.value = uid
         elif element.VR == "DT":
-            element.value = f"{_TAKEN:%Y%m%d%H%M%S}"
+            element.value = f"{_TAKEN['preoperative']:%Y%m%d%H%M%S}"
 
 
 def _uid(patient: Patient, *what: object) -> str:

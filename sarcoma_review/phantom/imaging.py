@@ -1,6 +1,6 @@
 """Forming images of a limb: CT and MR."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from sarcoma_review.phantom.shapes import Field, Points, coverage, extent, rise
 from sarcoma_review.phantom.surfaces import skin_distance
+from sarcoma_review.phantom.surgery import Cut
 from sarcoma_review.phantom.thigh import Limb, tissues
 from sarcoma_review.volume import Grid
 
@@ -16,6 +17,7 @@ HU = {
     "air": -1000.0, "skin": 15.0, "fat": -104.0, "septum": 30.0, "muscle": 60.0, "tendon": 92.0, "ligament": 84.0,
     "artery": 47.0, "vein": 45.0, "nerve": 30.0, "cortex": 1480.0, "trabecular": 470.0, "marrow": -66.0,
     "cartilage": 96.0, "fluid": 14.0, "tumour": 50.0, "osteoid": 760.0, "necrosis": 22.0,
+    "cement": 260.0,
 }  # fmt: skip
 """CT numbers of the tissues at about 120 kV."""
 
@@ -58,13 +60,29 @@ def slabs(
         yield Points(x, y, z)
 
 
-def painted(limb: Limb, points: Points, table: dict[str, float]) -> tuple[Field, Field]:
+def turned_slabs(grid: Grid, to_knee: Field) -> Iterator[Points]:
+    """The voxel centres of any grid one slice at a time, in the knee's own frame, shape (1, rows, columns).
+
+    Parameters
+    ----------
+    grid : Grid
+    to_knee : ndarray, shape (4, 4)
+        Takes the grid's patient space (mm) to the knee's own frame (mm).
+    """
+    step, (_, rows, columns) = (to_knee @ grid.affine)[:3], grid.shape
+    row, column = np.arange(rows)[:, None], np.arange(columns)[None, :]
+    for number in range(grid.shape[0]):
+        x, y, z = (part[3] + part[0] * number + part[1] * row + part[2] * column for part in step)
+        yield Points(x[None], y[None], z[None])
+
+
+def painted(limb: Limb, points: Points, table: dict[str, float], cuts: Sequence[Cut] = ()) -> tuple[Field, Field]:
     """A quantity and the share of air at points of shape (offsets, rows, columns), averaged over the offsets."""
     value, air = np.full(points.shape[1:], table["air"]), np.ones(points.shape[1:])
     near: NDArray[np.bool_] = skin_distance(points) < 1.0
     if near.any():
         window = extent(np.any(near, axis=(0, 2))), extent(np.any(near, axis=(0, 1)))
-        blend = tissues(points.window(*window), limb)
+        blend = tissues(points.window(*window), limb, cuts)
         value[window], air[window] = blend.value(table).mean(axis=0), blend.fractions["air"].mean(axis=0)
     return value, air
 
@@ -75,6 +93,22 @@ def ct_image(limb: Limb, grid: Grid, origin_mm: Field, rng: np.random.Generator)
     for number, points in enumerate(slabs(grid, origin_mm)):
         hu, air = painted(limb, points, HU)
         image[number] = hu + air * table_hu(points)[0]
+    return _scanned(image, rng)
+
+
+def postoperative_ct_image(
+    limb: Limb, grid: Grid, to_knee: Field, *, cuts: Sequence[Cut], rng: np.random.Generator
+) -> NDArray[np.int16]:
+    """CT numbers in HU of an operated limb that lies turned in the scanner, on a table that does not."""
+    image, upright = np.empty(grid.shape), slabs(grid, np.asarray(np.linalg.inv(to_knee)[:3, 3], np.float64))
+    for number, (points, on_table) in enumerate(zip(turned_slabs(grid, to_knee), upright, strict=True)):
+        hu, air = painted(limb, points, HU, cuts)
+        image[number] = hu + air * table_hu(on_table)[0]
+    return _scanned(image, rng)
+
+
+def _scanned(image: Field, rng: np.random.Generator) -> NDArray[np.int16]:
+    """What a scanner with a soft kernel makes of true CT numbers: blurred, noisy, whole numbers."""
     image = gaussian_filter(image, (0.45, 0.62, 0.62))
     image += _quantum_noise(image, rng) + _streaks(image, rng)
     coded: NDArray[np.int16] = np.clip(np.rint(image), -1024, 3071).astype(np.int16)

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from sarcoma_review.phantom import postoperative
 from sarcoma_review.phantom.imaging import ct_image, mr_image, slabs
 from sarcoma_review.phantom.lesion import MARROW, TUMOUR, union_distance, union_support, union_volume_ml
 from sarcoma_review.phantom.shapes import Ellipsoid, Field, Points
 from sarcoma_review.phantom.skeleton import femur_distance
+from sarcoma_review.phantom.surgery import Cut
 from sarcoma_review.phantom.thigh import random_limb
 from sarcoma_review.volume import Grid, Segment, Volume
 
 CASE_ID = "distal_femur_osteosarcoma"
+
+FRAME_UID = "2.25.314159265358979323846264338327950288419"
 
 KNEE_MM = (-92.4, 18.0, -655.2)
 """Where the knee's own origin lies in patient space: off the table's middle, as a right leg does."""
@@ -51,10 +55,13 @@ class SyntheticImage:
         Signed 16-bit voxels in patient space.
     acquisition : dict
         DICOM keywords and their values, numbers in the units of the standard (mm, ms, kV, mA, T, degrees).
+    study : {"preoperative", "postoperative"}
+        Images of one study lie in one frame of reference.
     """
 
     volume: Volume
     acquisition: dict[str, float | str]
+    study: Literal["preoperative", "postoperative"] = "preoperative"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +73,7 @@ class Patient:
     case_id : str
         The name of the case.
     images : tuple of SyntheticImage
-        In one frame of reference.
+        CT, MR, and the CT after the operation.
     segments : tuple of Segment
         Boolean masks on the grid of the first image.
     truth : dict
@@ -83,7 +90,9 @@ def distal_femur_osteosarcoma(*, rng_seed: int = 20) -> Patient:
     """Make the patient with an osteosarcoma of the right distal femur.
 
     The limb lies supine, head first. CT is axial with voxels of 0.8 mm, in HU; MR is a coronal T1-weighted spin
-    echo of 4 mm slices, tilted along the femur. Both are cut from one body in one frame of reference.
+    echo of 4 mm slices, tilted along the femur. Both are cut from one body in one frame of reference. A second CT
+    shows the limb after the operation, cut near the planned planes but not on them, lying otherwise and in a frame
+    of reference of its own: the same body, moved as a whole.
 
     Parameters
     ----------
@@ -93,11 +102,12 @@ def distal_femur_osteosarcoma(*, rng_seed: int = 20) -> Patient:
     Returns
     -------
     Patient
-        Images CT and MR; segments ``"tumour"`` (the ellipsoids of the truth) and ``"femur"`` (its outline before the
-        tumour, so that the two overlap), true where a voxel's centre lies inside; and the truth. Its planes have
-        their normals pointing away from the specimen, and margins to the plane's near face, in closed form.
+        Images CT, MR and post-operative CT; segments ``"tumour"`` (the ellipsoids of the truth) and ``"femur"`` (its
+        outline before the tumour, so that the two overlap), true where a voxel's centre lies inside; and the truth.
+        Its planes have their normals pointing away from the specimen, and margins to the plane's near face, in
+        closed form; what was ``"achieved"`` of them, and how the two patient spaces lie to one another, is there too.
     """
-    body, ct_noise, mr_noise = np.random.default_rng(rng_seed).spawn(3)
+    body, ct_noise, mr_noise, later_noise = np.random.default_rng(rng_seed).spawn(4)
     limb, knee = random_limb(body), np.array(KNEE_MM)
     ct, mr = ct_grid(), mr_grid()
     images = (
@@ -105,6 +115,7 @@ def distal_femur_osteosarcoma(*, rng_seed: int = 20) -> Patient:
             Volume(
                 ct_image(limb, ct, knee, ct_noise),
                 ct.affine,
+                FRAME_UID,
                 modality="CT",
                 description="knee 0.8 soft",
                 units="HU",
@@ -112,8 +123,13 @@ def distal_femur_osteosarcoma(*, rng_seed: int = 20) -> Patient:
             dict(CT_ACQUISITION),
         ),
         SyntheticImage(
-            Volume(mr_image(limb, mr, knee, mr_noise), mr.affine, modality="MR", description="T1 SE coronal"),
+            Volume(
+                mr_image(limb, mr, knee, mr_noise), mr.affine, FRAME_UID, modality="MR", description="T1 SE coronal"
+            ),
             dict(MR_ACQUISITION),
+        ),
+        SyntheticImage(
+            postoperative.ct(limb, planned_cuts(), later_noise), dict(postoperative.ACQUISITION), "postoperative"
         ),
     )
     segments = (
@@ -166,7 +182,17 @@ def truth(rng_seed: int) -> dict[str, Any]:
             "computed_from": "least over planes of n·point - max over ellipsoids of "
             "(n·centre + sqrt(nᵀ Q diag(a²,b²,c²) Qᵀ n))",
         },
+        "achieved": postoperative.truth(planned_cuts(), np.array(KNEE_MM)),
     }
+
+
+def planned_cuts() -> list[Cut]:
+    """The planned planes in the knee's own frame."""
+    planes = [_plane(list(TUMOUR), *plane) for plane in PLANES]
+    return [
+        Cut(plane["name"], np.array(plane["point_mm"]), np.array(plane["normal"]), plane["kerf_mm"])
+        for plane in planes
+    ]
 
 
 def _plane(
@@ -197,4 +223,4 @@ def _ellipsoid(part: Ellipsoid, medullary: bool) -> dict[str, Any]:
 def _mask(grid: Grid, distance: Callable[[Points], Field]) -> Volume:
     """The voxels whose centre lies inside a shape."""
     inside = [np.asarray(distance(points))[0] < 0 for points in slabs(grid, np.array(KNEE_MM))]
-    return Volume(np.stack(inside), grid.affine)
+    return Volume(np.stack(inside), grid.affine, FRAME_UID)

@@ -18,6 +18,9 @@ Field = NDArray[np.float64]
 FAR_MM = 99.0
 """The distance a shape reports where it does not reach; only its sign and that it is large are used."""
 
+TABLE_MM = 0.1
+"""Step of the tables that curves over height are read off; the curves are centimetres long."""
+
 TIP_MM = 9.0
 """The length over which a column is rounded off at its ends."""
 
@@ -61,6 +64,32 @@ def _cut(axis: Field, rows: slice, columns: slice) -> Field:
     return axis[:, first, columns if axis.shape[2] > 1 else slice(None)]
 
 
+class _Curves:
+    """Smooth curves over height, worked out exactly for a few heights and read off a fine table for many.
+
+    A lattice whose axes are the limb's own asks for one height per row or slice; a turned one for one per voxel.
+    """
+
+    def __init__(self, heights: Field, values: Field) -> None:
+        self._exact = PchipInterpolator(heights, values)
+        self._low, self._count = float(heights[0]), int((heights[-1] - heights[0]) / TABLE_MM) + 2
+
+    @cached_property
+    def _table(self) -> Field:
+        table: Field = np.moveaxis(self._exact(self._low + TABLE_MM * np.arange(self._count)), 0, -1)
+        return table
+
+    def __call__(self, z: Field) -> Field:
+        """Values at heights z between the first and the last, the curves along the first axis."""
+        if z.size < 4096:
+            exact = self._exact(z)
+            return np.asarray(np.moveaxis(exact, -1, 0) if exact.ndim > z.ndim else exact, np.float64)
+        place = (z - self._low) / TABLE_MM
+        before = np.minimum(place.astype(np.intp), self._count - 2)
+        share, table = place - before, self._table
+        return np.asarray(table[..., before] * (1 - share) + table[..., before + 1] * share)
+
+
 class Profile:
     """A number that varies smoothly along the limb, through given values and never beyond them.
 
@@ -73,7 +102,7 @@ class Profile:
     def __init__(self, *levels: tuple[float, float]) -> None:
         table = np.array(sorted(levels))
         self._low, self._high = float(table[0, 0]), float(table[-1, 0])
-        self._curve = PchipInterpolator(table[:, 0], table[:, 1])
+        self._curve = _Curves(table[:, 0], table[:, 1])
 
     def __call__(self, z: Field) -> Field:
         """Values at heights z in mm."""
@@ -93,16 +122,21 @@ class Column:
     def __init__(self, *levels: Sequence[float]) -> None:
         table = np.array(sorted(levels, key=lambda level: level[0]), np.float64)
         self.low_mm, self.high_mm = float(table[0, 0]), float(table[-1, 0])
-        self._curves = PchipInterpolator(table[:, 0], table[:, 1:])
+        self._curves = _Curves(table[:, 0], table[:, 1:])
 
     def reaches(self, z: Field) -> bool:
         """Say whether the column passes any of the heights z (mm)."""
         return bool(z.min() <= self.high_mm and z.max() >= self.low_mm)
 
+    def centre(self, z: Field) -> tuple[Field, Field]:
+        """Where the column's middle lies at heights z (mm): x and y in mm."""
+        x, y, *_ = self._curves(np.clip(z, self.low_mm, self.high_mm))
+        return x, y
+
     def block(self, points: Points, spare_mm: float) -> tuple[slice, slice]:
         """Rows and columns of a lattice of points that come within `spare_mm` of the column; perhaps none."""
         heights = np.linspace(points.z.min(), points.z.max(), 9)
-        x, y, a, b, _ = self._curves(np.clip(heights, self.low_mm, self.high_mm)).T
+        x, y, a, b, _ = self._curves(np.clip(heights, self.low_mm, self.high_mm))
         reach = np.maximum(a, b) + spare_mm
         rows = (points.y > (y - reach).min()) & (points.y < (y + reach).max())
         columns = (points.x > (x - reach).min()) & (points.x < (x + reach).max())
@@ -111,7 +145,7 @@ class Column:
     def distance_mm(self, points: Points) -> Field:
         """Distance outside the column, measured within the axial plane; exact to first order at its edge."""
         height = np.clip(points.z, self.low_mm, self.high_mm)
-        x, y, a, b, angle = np.moveaxis(self._curves(height), -1, 0)
+        x, y, a, b, angle = self._curves(height)
         to_end = np.minimum(height - self.low_mm, self.high_mm - height)
         tip = np.sqrt(np.clip(to_end / TIP_MM, 0.003, 1.0))
         a, b = a * tip, b * tip

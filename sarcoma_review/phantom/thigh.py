@@ -1,5 +1,6 @@
 """The whole limb put together: what each point of it is made of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from sarcoma_review.phantom.sarcoma import TumourTextures, lay_periosteum, lay_t
 from sarcoma_review.phantom.shapes import Field, Points, coverage, rise
 from sarcoma_review.phantom.skeleton import BoneTextures, lay_femur, lay_joint, lay_patella
 from sarcoma_review.phantom.surfaces import Surfaces, surfaces
+from sarcoma_review.phantom.surgery import Cut, lay_bed
 from sarcoma_review.phantom.texture import Texture
 
 
@@ -58,7 +60,7 @@ def random_limb(rng: np.random.Generator) -> Limb:
     )
 
 
-def tissues(points: Points, limb: Limb) -> Blend:
+def tissues(points: Points, limb: Limb, cuts: Sequence[Cut] = ()) -> Blend:
     """What the limb is made of at points: tissue fractions that sum to one, air outside the skin.
 
     Parameters
@@ -67,9 +69,13 @@ def tissues(points: Points, limb: Limb) -> Blend:
         In the knee's own frame, mm.
     limb : Limb
         The patient.
+    cuts : sequence of Cut
+        Behind which the specimen has been taken out and its bed filled; none before the operation.
     """
     blend, where = Blend(points.shape), surfaces(points)
     blend.lay(1 - coverage(where.skin, 0.8), air=1.0)
+    if cuts:
+        lay_bed(blend, where, cuts)
     lay_tumour(blend, where, limb.tumour)
     lay_femur(blend, where.femur, points, limb.bone)
     lay_patella(blend, where.patella, points, limb.bone)

@@ -43,7 +43,7 @@ def thin(grid: Grid, first: int, count: int) -> Grid:
 
 def test_images_have_the_geometry_that_was_asked_for(patient: Patient) -> None:
     volumes = [image.volume for image in patient.images]
-    assert [v.modality for v in volumes] == ["CT", "MR"]
+    assert [v.modality for v in volumes] == ["CT", "MR", "CT"]
     assert volumes[0].shape == (184, 208, 208)
     assert volumes[0].spacing_mm == pytest.approx((0.8, 0.8, 0.8), abs=1e-12)
     assert volumes[1].spacing_mm == pytest.approx((4.0, 0.8, 0.8), abs=1e-12)
@@ -53,7 +53,7 @@ def test_images_have_the_geometry_that_was_asked_for(patient: Patient) -> None:
 
 def test_both_images_cover_the_tumour(patient: Patient) -> None:
     centres = np.array([e["centre_mm"] for e in patient.truth["tumour"]["ellipsoids"]])
-    for image in patient.images:
+    for image in patient.images[:2]:
         index = image.volume.index(centres)
         assert (index > 0).all()
         assert (index < np.array(image.volume.shape) - 1).all()
