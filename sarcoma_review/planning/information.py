@@ -102,6 +102,8 @@ class Information:
     def loss(self, pose: Matrix, base: Matrix) -> tuple[float, Matrix]:
         """Minus the mutual information in nats, and its slope per mm."""
         grid, count = self.moving.grid, len(self.points_mm)
+        if not count:
+            return 0.0, np.zeros(6)
         index = grid.index(moved(self.transform(pose, base), self.points_mm))
         level, slope = _trilinear(self.moving.array, index)
         level, slope = level * BINS, slope @ (np.linalg.inv(grid.affine[:3, :3]) * BINS)

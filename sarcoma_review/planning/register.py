@@ -19,6 +19,7 @@ _SEED = 20
 _LARGEST_TURN_DEG = 45.0
 _NUDGE_MM = 1.0
 _LEAST_PEAK = 1.15
+_LEAST_SHARED = 0.05  # nats; CT and MR of one limb share about 1, an image and noise 0.003
 _FLOOR = 0.15  # of the mean voxel of the coarser image; what the phantom shows beside the spread of the runs
 
 
@@ -278,7 +279,12 @@ def _require_peak(information: Information, top: Summit) -> None:
         pushed = top.transform @ turned(np.zeros(3), 10.0 * axis, np.zeros(3))
         aside.append(-information.within(pushed).loss(np.zeros(6), pushed)[0])
     ratio = top.information / max(float(np.mean(aside)), 1e-9)
-    if ratio < _LEAST_PEAK:
+    if not top.information >= _LEAST_SHARED:  # worded so that "not a number" is refused too
+        raise GeometryError(
+            f"registration refused: the images share {top.information:.3f} nats where they were put, expected at "
+            f"least {_LEAST_SHARED:.2f}: they do not show the same thing"
+        )
+    if not ratio >= _LEAST_PEAK:
         raise GeometryError(
             f"registration refused: the images agree {ratio:.2f} times as well as when put 10 mm apart, "
             f"expected at least {_LEAST_PEAK:.2f}"
