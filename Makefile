@@ -5,6 +5,9 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# What `make check` leaves to `make test`: all that draws the whole patient or registers images.
+LONG := tests/phantom tests/dicom/test_sample.py tests/test_demo.py tests/planning/test_register.py \
+  tests/planning/test_achieved.py tests/planning/test_optimise.py tests/registry
 APT_PACKAGES := chromium dicom3tools
 
 .PHONY: help setup demo lab sample test check lint types layers unit notebooks-test js-test browser-test
@@ -69,7 +72,7 @@ test: .venv/.dev $(if $(CI),test-servers) ## everything: lint, types, layers, te
 
 check: .venv/.dev ## the quick subset, under two minutes
 	@$(MAKE) --no-print-directory lint types layers
-	$(BIN)/pytest -q -m "not browser and not servers and not real_data and not slow"
+	$(BIN)/pytest -q -m "not browser and not servers and not real_data and not slow" $(addprefix --ignore=,$(LONG))
 
 lint:
 	$(BIN)/ruff check .
