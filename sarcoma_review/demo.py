@@ -139,6 +139,7 @@ def walk(folder: Path, out: Path, *, segment: str, today: date, say: Say, progre
             diagnosis=known.words.get("diagnosis"),
             history=known.words.get("history"),
         )
+    _require_own_case(out / "registry.sqlite", case, study)
     out.mkdir(parents=True, exist_ok=True)
     deck = write(case, out / f"{case.case_id}.html")
     _record(out / "registry.sqlite", case, study, _margin_plan(plan, report, segment), say)
@@ -260,6 +261,18 @@ def _say_rules(results: list[RuleResult], say: Say) -> None:
         say(f"  {silent} rule(s) do not speak of this case")
 
 
+def _require_own_case(path: Path, case: Case, study: Study) -> None:
+    """Refuse a registry that holds this case with other imaging, before anything is written."""
+    if not path.exists():
+        return
+    registry = Registry.open(path)
+    known = case.case_id in registry.cases()
+    recorded = {reference.series_uid for reference in registry.case(case.case_id).imaging} if known else set()
+    registry.close()
+    if known and recorded != {volume.series_uid for volume in study.volumes}:
+        raise RegistryError(f"the registry holds a case {case.case_id} with other imaging; nothing was added to it")
+
+
 def _record(path: Path, case: Case, study: Study, event: MarginPlan, say: Say) -> None:
     registry = Registry.open(path)
     if case.case_id not in registry.cases():
@@ -268,10 +281,6 @@ def _record(path: Path, case: Case, study: Study, event: MarginPlan, say: Say) -
         registry.append(case.case_id, CaseOpened.model_validate(opened))
         for volume in study.volumes:
             registry.append(case.case_id, _reference(volume))
-    recorded = {reference.series_uid for reference in registry.case(case.case_id).imaging}
-    if recorded != {volume.series_uid for volume in study.volumes}:
-        registry.close()
-        raise RegistryError(f"the registry holds a case {case.case_id} with other imaging; nothing was added to it")
     version = registry.append(case.case_id, event)
     problems = registry.verify()
     registry.close()

@@ -98,6 +98,7 @@ def test_a_case_with_other_imaging_is_refused_and_nothing_added(tmp_path: Path) 
     with pytest.raises(SarcomaReviewError, match="holds a case distal_femur_osteosarcoma with other imaging"):
         walk(SAMPLE, tmp_path, segment="tumour", today=TODAY, say=lambda _: None)
     assert registry.case("distal_femur_osteosarcoma").version == 1
+    assert list(tmp_path.glob("*.html")) == []
 
 
 @pytest.mark.parametrize("text", ['{"case_id": "Smith_John", "planes": []}', '{"case_id": 1}', "[]", "not json"])

@@ -188,7 +188,7 @@ def _pair(one: int, other: int, arrays: list[Mask], surfaces: list[TumourSurface
 
 def _distances(start: TumourSurface, end: TumourSurface) -> tuple[Floats, Floats]:
     """Distance in mm from each vertex and guard point of one surface to the other, and the area it stands for."""
-    points = np.concatenate([start.vertices, start.guard_points_mm])
+    points = start.points_mm
     found = np.full(len(points), np.inf)
     if len(end.faces):
         found = distance_to_triangles_mm(points, end.vertices, end.faces)

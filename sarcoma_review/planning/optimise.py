@@ -17,7 +17,7 @@ from sarcoma_review.errors import PlanError
 from sarcoma_review.planning.bone import BoneResection, Cells, border_findings, cells_of, resected_cells
 from sarcoma_review.planning.margins import resection_margins
 from sarcoma_review.planning.resection import ResectionPlan
-from sarcoma_review.planning.structures import Outline, clearance_mm, surface_points_mm
+from sarcoma_review.planning.structures import Outline, clearance_mm
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.planning.tilt import Cut, Scene, Spared, cut_from, descend, same_tilts
 from sarcoma_review.planning.uncertainty import Uncertainty
@@ -248,7 +248,7 @@ class _Search:
         cells = cells_of(bone, "the bone")
         spared = {name: (_points_mm(name, tissue), mm) for name, (tissue, mm) in constraints.spared.items()}
         scene = Scene(
-            reach_mm=hull_mm(surface_points_mm(surface)),
+            reach_mm=hull_mm(surface.points_mm),
             bone=cells.coarser(_BLOCKS),
             spared=tuple(Spared(_telling(points), mm + _SLACK_MM) for points, mm in spared.values()),
             max_tilt=float(np.radians(constraints.max_tilt_deg)),

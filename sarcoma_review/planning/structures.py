@@ -90,12 +90,7 @@ class Outline:
     @cached_property
     def points_mm(self) -> NDArray[np.float64]:
         """Surface and inner points, shape (n, 3), LPS mm: a wedge of planes may enter between surface points."""
-        return np.concatenate([surface_points_mm(self.surface), self.cells.centres_mm])
-
-
-def surface_points_mm(surface: TumourSurface) -> NDArray[np.float64]:
-    """All points of a surface that count as tissue, guard points too, shape (n, 3), LPS mm."""
-    return np.concatenate([surface.vertices, surface.guard_points_mm])
+        return np.concatenate([self.surface.points_mm, self.cells.centres_mm])
 
 
 def structure_distance(structure: Segment, surface: TumourSurface, plan: ResectionPlan) -> StructureDistance:
@@ -171,7 +166,7 @@ def tumour_gap_mm(outline: Outline, tumour: TumourSurface) -> float:
     """Nearest distance in mm between a structure's surface and a tumour's; 0 where they overlap."""
     if _reaches_into(outline.surface, tumour) or _reaches_into(tumour, outline.surface):
         return 0.0
-    return float(cKDTree(surface_points_mm(tumour)).query(surface_points_mm(outline.surface))[0].min())
+    return float(cKDTree(tumour.points_mm).query(outline.surface.points_mm)[0].min())
 
 
 def _fate(plan: ResectionPlan, points_mm: NDArray[np.float64]) -> Fate:
@@ -193,7 +188,7 @@ def _reaches_into(inner: TumourSurface, outer: TumourSurface) -> bool:
     """Say whether a point of one surface lies inside another, by more than the roughness of a surface from voxels."""
     if not len(outer.vertices):
         return False
-    points = surface_points_mm(inner)
+    points = inner.points_mm
     nearest = cKDTree(outer.vertices).query(points)[1]
     above = np.einsum("ij,ij->i", points - outer.vertices[nearest], _vertex_normals(outer)[nearest])
     return bool(above.min() < -0.25 * min(outer.grid.spacing_mm))
