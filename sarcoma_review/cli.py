@@ -176,6 +176,39 @@ def phantom(
     _make_sample(folder, replace=replace)
 
 
+pathway = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Documents of rules: list them, or lint one.")
+app.add_typer(pathway, name="pathway")
+
+
+@pathway.command("list")
+def pathway_list() -> None:
+    """List the documents that can be loaded, with their versions and review dates."""
+    from sarcoma_review.pathways import load_pathway, pathways
+
+    for name in pathways():
+        document = load_pathway(name)
+        print(f"{name}: {document.title}; {document.notice(date.today())}")
+
+
+@pathway.command("lint")
+def pathway_lint(
+    file: Annotated[Path, typer.Argument(readable=False, help="A document of your own, ending in .toml.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
+) -> None:
+    """Say what is wrong or doubtful in a document of rules, line by line."""
+    from sarcoma_review.pathways.lint import lint
+
+    try:
+        findings = lint(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise typer.BadParameter("expected a text file in UTF-8") from None
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        print(*findings, sep="\n") if findings else print("nothing found")
+    raise typer.Exit(1 if findings else 0)
+
+
 def _sample(scratch: Path) -> Path:
     """The shipped sample patient; made anew where the package is installed without it."""
     from sarcoma_review.demo import SAMPLE

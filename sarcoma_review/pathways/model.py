@@ -1,14 +1,16 @@
 """A pathway as data: its facts, its rules, where each stands in the document."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
+from functools import cached_property
+from typing import Literal
 
-from sarcoma_review.errors import PathwayError
-from sarcoma_review.pathways.condition import Condition, Value
+from sarcoma_review.pathways.condition import Condition, MisplacedError, Value
 
 Level = Literal["must", "should", "may", "info", "redirect"]
+Scope = Literal["case", "service"]
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,21 @@ class Fact:
     ----------
     name, question : str
     values : tuple of str
-        The words it may take; empty for yes or no.
+        The words it may take; empty for yes or no, and for a number.
+    unit : str
+        Of a number; empty for yes or no, and for words.
+    label : str
+        Short, for a sentence; its name in words where it has none.
     """
 
     name: str
     question: str
     values: tuple[str, ...] = ()
+    unit: str = ""
+    label: str = ""
+
+    def __str__(self) -> str:
+        return self.label or self.name.replace("_", " ")
 
     def check(self, value: Value) -> None:
         """Refuse a value this fact cannot have.
@@ -34,17 +45,30 @@ class Fact:
         PathwayError
             Naming the fact and what is allowed.
         """
-        allowed: tuple[Value, ...] = self.values or (True, False)
-        if value is not None and not any(
-            value is word or (isinstance(word, str) and value == word) for word in allowed
-        ):
-            words = ", ".join(self.values) or "yes (True), no (False)"
-            raise PathwayError(f"fact {self.name!r}: expected {words} or None for not recorded; found another value")
+        if value is not None and not self._allows(value):
+            words = f"a number of {self.unit}" if self.unit else ", ".join(self.values) or "yes (True), no (False)"
+            message = f"fact {self.name!r}: expected {words} or None for not recorded; found another value"
+            raise MisplacedError(message, self.name)
+
+    def _allows(self, value: Value) -> bool:
+        if self.unit:
+            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if self.values:
+            return isinstance(value, str) and value in self.values
+        return isinstance(value, bool)
+
+    def words(self, value: Value) -> str:
+        """A value as a reader sees it; "not recorded" for None."""
+        if value is None:
+            return "not recorded"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return value.replace("_", " ") if isinstance(value, str) else f"{value:g} {self.unit}"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing a document asks for.
+    """One thing a document asks for, or tells.
 
     Parameters
     ----------
@@ -55,15 +79,19 @@ class Rule:
     when : Condition
         Whom it applies to.
     satisfied : Condition or None
-        None for a redirect, which is not something to satisfy.
+        None for a redirect, and for information that asks for nothing.
     exceptions : tuple of (Condition, str)
         With the reason.
     conflict : (Condition, str) or None
         When another rule of the same document allows what this one does not, with its id.
     overridden_by : str
         Id of a rule that goes before this one wherever it applies.
-    stops : bool
-        A redirect after which no other rule of the pathway applies.
+    stops : Condition or None
+        Of a redirect: where it applies and this holds too, no later question of the pathway is answered.
+    interlock : bool
+        Answered before all others: no other rule silences it.
+    scope : {"case", "service"}
+        Whether the facts are those of one case or of a whole service.
     destination, citation, reading : str
         Where it sends the case; where it stands; how a doubtful text was read.
     """
@@ -76,10 +104,23 @@ class Rule:
     exceptions: tuple[tuple[Condition, str], ...]
     conflict: tuple[Condition, str] | None
     overridden_by: str
-    stops: bool
+    stops: Condition | None
+    interlock: bool
+    scope: Scope
     destination: str
     citation: str
     reading: str
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition of the rule."""
+        single = (self.when, self.satisfied, self.stops, self.conflict[0] if self.conflict else None)
+        return tuple(c for c in (*single, *(when for when, _ in self.exceptions)) if c is not None)
+
+    @cached_property
+    def fact_names(self) -> tuple[str, ...]:
+        """Every fact the rule looks at, in order."""
+        return tuple(dict.fromkeys(name for condition in self.conditions for name in condition.fact_names))
 
 
 @dataclass(frozen=True)
@@ -89,13 +130,15 @@ class Pathway:
     Parameters
     ----------
     id, title, version, issued_by, source : str
-    approved : date
-    review_due : date
-        Last day of the month in which a review is due.
+    approved, review_due : date or None
+        None where the document states none. `review_due` is the last day of the month in which a review is due.
+    evidence : str
+        What the document itself rests on, where that must be said on every card.
     covers : Condition
         The cases the document speaks of at all.
-    limits : tuple of str
-        What these rules do not hold, such as a diagram that could not be read.
+    limits, readings, conflicts : tuple of str
+        What these rules do not hold, such as a diagram that could not be read; how doubtful passages were read; where
+        the document disagrees with itself, which is shown and never resolved.
     facts : mapping of str to Fact
     rules : tuple of Rule
     """
@@ -105,117 +148,48 @@ class Pathway:
     version: str
     issued_by: str
     source: str
-    approved: date
-    review_due: date
+    approved: date | None
+    review_due: date | None
+    evidence: str
     covers: Condition
     limits: tuple[str, ...]
+    readings: tuple[str, ...]
+    conflicts: tuple[str, ...]
     facts: Mapping[str, Fact]
     rules: tuple[Rule, ...]
 
     def notice(self, on: date) -> str:
         """Version and review date in words, and whether the review is past due on a date."""
-        approved = f"approved {self.approved.day} {self.approved:%B %Y}"
-        text = f"version {self.version}, {approved}, review due {self.review_due:%B %Y}"
-        return f"{text}: past its review date" if on > self.review_due else text
+        day = self.approved
+        approved = f"approved {day.day} {day:%B %Y}" if day else "date of approval not stated"
+        due = f"review due {self.review_due:%B %Y}" if self.review_due else "date of review not stated"
+        text = f"version {self.version}, {approved}, {due}"
+        if self.review_due and on > self.review_due:
+            text += ": past its review date"
+        return f"{text}; {self.evidence}" if self.evidence else text
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """The rules by their ids."""
+        return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def stopping(self) -> Mapping[str, tuple[Rule, ...]]:
+        """For each rule, those that may silence it: all that stop, of stopping rules only the earlier ones."""
+        stops = [rule for rule in self.rules if rule.stops]
+        earlier = {rule.id: stops[: stops.index(rule)] if rule.stops else stops for rule in self.rules}
+        return {rule.id: () if rule.interlock else tuple(earlier[rule.id]) for rule in self.rules}
+
+    @cached_property
+    def looks_at(self) -> Mapping[str, tuple[str, ...]]:
+        """For each rule, every fact its result can depend on, in order."""
+        answer = {}
+        for rule in self.rules:
+            others = [*self.stopping[rule.id], *([self.by_id[rule.overridden_by]] if rule.overridden_by else [])]
+            names = [*self.covers.fact_names, *rule.fact_names]
+            names += [name for other in others for c in (other.when, other.stops) if c for name in c.fact_names]
+            answer[rule.id] = tuple(dict.fromkeys(names))
+        return answer
 
     def __repr__(self) -> str:
         return f"<Pathway {self.id}, version {self.version}, {len(self.rules)} rules>"
-
-
-_PATHWAY_KEYS = {"id", "title", "version", "issued_by", "source", "approved", "review_due", "covers", "limits"}
-_RULE_KEYS = {
-    *("id", "statement", "level", "when", "satisfied", "exceptions", "conflict"),
-    *("overridden_by", "stops", "destination", "citation", "reading"),
-}
-
-
-def parse(document: Mapping[str, Any]) -> Pathway:
-    """Build a pathway from a TOML document.
-
-    Raises
-    ------
-    PathwayError
-        If a key is unknown or missing, a level is not one of the closed set, a condition names an unknown fact or a
-        value it cannot have, two rules share an id, or a rule is overridden by one that does not exist.
-    """
-    name = str(document.get("id", "pathway"))
-    _require_keys(document, _PATHWAY_KEYS | {"facts", "rules"}, {"reading"}, name)
-    facts = {key: _fact(key, table) for key, table in document["facts"].items()}
-    rules = tuple(_rule(table) for table in document["rules"])
-    pathway = Pathway(
-        **{key: document[key] for key in _PATHWAY_KEYS - {"covers", "limits"}},
-        covers=Condition.parse(document["covers"], f"{name} covers"),
-        limits=tuple(document["limits"]),
-        facts=facts,
-        rules=rules,
-    )
-    _check(pathway)
-    return pathway
-
-
-def _require_keys(table: Mapping[str, Any], required: set[str], optional: set[str], where: str) -> None:
-    missing, unknown = required - set(table), set(table) - required - optional
-    if missing:
-        raise PathwayError(f"{where}: missing {', '.join(sorted(missing))}")
-    if unknown:
-        raise PathwayError(f"{where}: unknown key {', '.join(sorted(unknown))}")
-
-
-def _fact(name: str, table: Mapping[str, Any]) -> Fact:
-    _require_keys(table, {"question"}, {"values"}, f"fact {name}")
-    return Fact(name, table["question"], tuple(table.get("values", ())))
-
-
-def _rule(table: Mapping[str, Any]) -> Rule:
-    where = f"rule {table.get('id', '?')}"
-    required = {"id", "statement", "level", "when", "citation"}
-    _require_keys(table, required, _RULE_KEYS - required, where)
-    if table["level"] not in get_args(Level):
-        raise PathwayError(f"{where}: level is one of {', '.join(get_args(Level))}; found {table['level']!r}")
-    if ("satisfied" in table) == (table["level"] == "redirect"):
-        raise PathwayError(f"{where}: every rule but a redirect says what satisfies it, and a redirect does not")
-    conflict = table.get("conflict")
-    return Rule(
-        id=table["id"],
-        statement=table["statement"],
-        level=table["level"],
-        when=Condition.parse(table["when"], where),
-        satisfied=Condition.parse(table["satisfied"], where) if "satisfied" in table else None,
-        exceptions=tuple((Condition.parse(e["when"], where), str(e["reason"])) for e in table.get("exceptions", ())),
-        conflict=(Condition.parse(conflict["when"], where), str(conflict["with"])) if conflict else None,
-        overridden_by=table.get("overridden_by", ""),
-        stops=bool(table.get("stops", False)),
-        destination=table.get("destination", ""),
-        citation=table["citation"],
-        reading=table.get("reading", ""),
-    )
-
-
-def _check(pathway: Pathway) -> None:
-    ids = [rule.id for rule in pathway.rules]
-    for rule in pathway.rules:
-        if ids.count(rule.id) > 1:
-            raise PathwayError(f"rule {rule.id}: two rules have this id")
-        others = {rule.overridden_by, rule.conflict[1] if rule.conflict else ""} - {""}
-        if not others <= set(ids) - {rule.id}:
-            raise PathwayError(f"rule {rule.id}: points at a rule that is not there: {', '.join(sorted(others))}")
-        conditions = [
-            rule.when,
-            *([rule.satisfied] if rule.satisfied else []),
-            *(when for when, _ in rule.exceptions),
-        ]
-        _check_facts([*conditions, *([rule.conflict[0]] if rule.conflict else [])], pathway, f"rule {rule.id}")
-    _check_facts([pathway.covers], pathway, "covers")
-    overridden = {rule.id for rule in pathway.rules if rule.overridden_by}
-    for rule in pathway.rules:
-        if rule.overridden_by in overridden:
-            raise PathwayError(f"rule {rule.id}: {rule.overridden_by}, which overrides it, is itself overridden")
-
-
-def _check_facts(conditions: list[Condition], pathway: Pathway, where: str) -> None:
-    for leaf in (leaf for condition in conditions for leaf in condition.leaves()):
-        fact = pathway.facts.get(leaf.fact)
-        if fact is None:
-            raise PathwayError(f"{where}: no such fact: {leaf.fact}")
-        for value in leaf.values:
-            fact.check(value)

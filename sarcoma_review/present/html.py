@@ -7,12 +7,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sarcoma_review.errors import PresentationError
-from sarcoma_review.planning import MarginReport, ResectionPlan
+from sarcoma_review.planning import BoneResection, MarginAssessment, MarginReport, ResectionPlan, StructureDistance
 from sarcoma_review.planning.uncertainty import PUBLISHED_EXECUTION
 from sarcoma_review.present.case import NOT_RECORDED, PURPOSE, Case
 from sarcoma_review.volume import require_clearance
 
-_MARKS = {"met": "●", "not_met": "○", "conflict": "◆", "exception": "◐", "redirected": "➜"}
+_FATES = {"kept": "stays", "cut": "is cut", "removed": "taken whole"}
+_MARKS = {"met": "●", "not_met": "○", "conflict": "◆", "exception": "◐", "redirected": "➜", "information": "i"}
 
 
 def write(case: Case, path: str | Path) -> Path:
@@ -88,7 +89,7 @@ def _margins(report: MarginReport | None, plan: ResectionPlan | None) -> dict[st
             "margin": f"{row.margin_mm:.1f}",
             "low": f"{row.interval_mm[0]:.1f}",
             "high": f"{row.interval_mm[1]:.1f}",
-            "kerf": f"{kerfs[row.name]:g}",
+            "kerf": f"{kerfs[row.name]:g}" if row.name in kerfs else "–",
             "closest": row is report.closest,
             "bar": (_ruler(row.interval_mm[0]), _ruler(row.interval_mm[1]), _ruler(row.margin_mm)),
         }
@@ -104,6 +105,10 @@ def _margins(report: MarginReport | None, plan: ResectionPlan | None) -> dict[st
         "fractions": [(mm, f"{100 * report.area_fraction_below(mm):.0f} %") for mm in (0, 1, 5, 10, 20)],
         "chances": [(mm, percent(report.probability_below(mm))) for mm in (0, 1, 5)],
         "saws": _saws(report),
+        "structures": [_structure(each) for each in report.structures],
+        "bone": bone_words(report.bone) if report.bone else None,
+        "beside": (report.assessment or MarginAssessment("imaging")).words,
+        "basis": report.assessment.basis if report.assessment else None,
         "ticks": [(mm, _ruler(mm)) for mm in (0, 5, 10, 15, 20, 25)],
     }
 
@@ -121,6 +126,25 @@ def _saws(report: MarginReport) -> list[dict[str, Any]]:
         source = f"{published.source}: {published.location_mm:g} mm, {published.cuts}"
         rows.append({"name": name, "interval": interval, "chances": chances, "source": source})
     return rows
+
+
+def _structure(each: StructureDistance) -> dict[str, str]:
+    low, high = each.tumour_interval_mm
+    plane = "–"
+    if each.plane_distance_mm is not None and each.plane_interval_mm is not None:
+        ends = each.plane_interval_mm
+        plane = f"{each.plane_distance_mm:.1f} ({ends[0]:.1f} to {ends[1]:.1f})"
+    tumour = f"{each.tumour_distance_mm:.1f} ({low:.1f} to {high:.1f})"
+    return {"name": each.name, "fate": _FATES[each.fate], "tumour": tumour, "plane": plane}
+
+
+def bone_words(bone: BoneResection) -> str:
+    """What a plan takes of a bone, and leaves, in one line."""
+    return (
+        f"{bone.length_resected_mm:.0f} mm and {bone.resected_ml:.0f} ml of bone taken, "
+        f"{bone.length_kept_mm:.0f} mm and {bone.kept_ml:.0f} ml left within the image "
+        f"(lengths to {bone.length_error_mm:.1f} mm, along the bone's axis)"
+    )
 
 
 def _ruler(margin_mm: float) -> float:

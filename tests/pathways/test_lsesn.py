@@ -73,6 +73,57 @@ def test_nothing_is_not_met_while_the_case_may_belong_to_the_children_s_pathway(
     assert next(result.needs for result in open_ones if result.rule_id == "L01") == ("adult",)
 
 
+def test_a_core_member_who_is_not_designated_is_a_conflict_that_is_shown_and_not_decided() -> None:
+    facts: dict[str, Value] = {"site": "spine", "surgery": True, "operator": "core", "centre_sag_defined": True}
+    assert status("L10", **facts) is Status.MET
+    assert status("L11", **facts) is Status.CONFLICT
+    assert len(PATHWAY.conflicts) == 2
+    assert "L11" in PATHWAY.conflicts[0]
+
+
+def test_an_operator_who_is_not_recorded_may_still_be_the_conflict() -> None:
+    facts: dict[str, Value] = {"site": "spine", "surgery": True, "centre_sag_defined": False}
+    assert status("L11", **facts) is Status.NOT_RECORDED
+    assert status("L11", **facts, operator="neither") is Status.NOT_MET
+
+
+def test_met_is_not_said_while_another_rule_may_go_before_or_the_case_may_be_a_child_s() -> None:
+    facts: dict[str, Value] = {"status": "confirmed", "tissue": "bone", "site": "spine", "referred_to_rnoh": True}
+    assert status("L03", **facts, surgery=True) is Status.APPLICABILITY_UNKNOWN
+    assert status("L03", **facts, surgery=False) is Status.MET
+    assert status("L03", **facts, surgery=False, adult=None) is Status.APPLICABILITY_UNKNOWN
+
+
+def test_support_for_visiting_surgeons_is_asked_for_only_where_it_would_help() -> None:
+    facts: dict[str, Value] = {"surgery": True, "surgery_centre": "RNOH"}
+    assert status("L09", **facts, other_site_expertise=False) is Status.NOT_APPLICABLE
+    assert status("L09", **facts, other_site_expertise=True) is Status.NOT_RECORDED
+    assert status("L09", **facts, other_site_expertise=True, visiting_surgeon=True) is Status.MET
+
+
+def test_an_unplanned_excision_is_recorded_with_its_place() -> None:
+    assert status("L15") is Status.NOT_RECORDED
+    assert status("L15", unplanned_excision=False) is Status.MET
+    assert status("L15", unplanned_excision=True) is Status.NOT_RECORDED
+    assert status("L15", unplanned_excision=True, excision_place="elsewhere") is Status.MET
+
+
+def test_background_and_document_control_ask_for_nothing() -> None:
+    assert status("L17") is Status.INFORMATION
+    assert status("L18") is Status.INFORMATION
+
+
+def test_every_rule_of_the_document_stands_and_the_readings_are_declared() -> None:
+    assert [rule.id for rule in PATHWAY.rules] == ["G1", "G2", *(f"L{n:02}" for n in range(1, 19))]
+    assert [reading[:2] for reading in PATHWAY.readings] == [f"{letter}." for letter in "ABCDEFGH"]
+
+
+def test_the_facts_used_are_those_of_every_rule_that_bears_on_it() -> None:
+    facts: dict[str, Value] = {"network": "LSESN", "adult": True, "site": "spine", "skull_base_involved": False}
+    result = next(r for r in evaluate(PATHWAY, facts, on=TODAY) if r.rule_id == "L03")
+    assert result.facts == facts
+
+
 @pytest.mark.parametrize(
     ("on", "past"), [(date(2026, 3, 31), False), (date(2026, 4, 1), True), (date(2024, 3, 22), False)]
 )

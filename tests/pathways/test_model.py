@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sarcoma_review.errors import PathwayError
+from sarcoma_review.pathways import evaluate
 from sarcoma_review.pathways.condition import Condition, Value
 from sarcoma_review.pathways.library import load_pathway
-from sarcoma_review.pathways.model import parse
+from sarcoma_review.pathways.parse import parse
 
 DOCUMENT: dict[str, Any] = {
     "id": "p",
@@ -22,7 +23,11 @@ DOCUMENT: dict[str, Any] = {
     "review_due": date(2025, 1, 31),
     "covers": {"fact": "a", "is": True},
     "limits": [],
-    "facts": {"a": {"question": "a?"}, "site": {"question": "where?", "values": ["x", "y"]}},
+    "facts": {
+        "a": {"question": "a?"},
+        "site": {"question": "where?", "values": ["x", "y"]},
+        "n": {"question": "how many?", "unit": "cases"},
+    },
     "rules": [
         {
             "id": "R1",
@@ -59,6 +64,23 @@ def changed(path: list[Any], value: Any) -> dict[str, Any]:
         (["rules", 0, "when"], True, "a condition is a table, found bool"),
         (["rules", 0, "overridden_by"], "R9", "points at a rule that is not there: R9"),
         (["rules", 0, "overridden_by"], "R1", "points at a rule that is not there: R1"),
+        (["rules", 0, "when"], {"fact": "site", "at_least": 2}, "at_least asks for a fact with a unit: site"),
+        (["rules", 0, "when"], {"fact": "n", "is": 2}, "is asks for a fact without one: n"),
+        (["rules", 0, "when"], {"fact": "n", "at_least": "2"}, "at_least takes a number, found str"),
+        (["rules", 0, "when"], {}, "a condition is all, any, not, .*; found an empty table"),
+        (["rules", 0, "when"], "sometimes", "a condition is a table, found str"),
+        (["rules", 0, "scope"], "ward", "scope is case or service; found 'ward'"),
+        (["rules", 0, "stops"], True, "only a redirect stops a pathway"),
+        (["rules", 0, "interlock"], "yes", "interlock is true or false"),
+        (["rules", 0, "statement"], 3, "statement is a text"),
+        (["rules", 0, "conflict"], {"when": "always"}, "conflict hold when and with"),
+        (["rules", 0, "exceptions"], [{"reason": "r"}], "exceptions hold when and reason"),
+        (["facts", "a", "values"], ["x", "x"], "values are a list of different words"),
+        (["facts", "n", "values"], ["x"], "has values or a unit, not both"),
+        (["facts", "a"], "a?", "fact a: expected a table"),
+        (["approved"], "2024-01-01", 'approved is a date such as 2026-03-31, without quotes, or "not stated"'),
+        (["limits"], "none", "limits is a list of texts"),
+        (["covers"], {"fact": "b", "is": True}, "covers: no such fact: b"),
     ],
 )
 def test_a_wrong_document_is_refused_with_the_place(path: list[Any], value: Any, message: str) -> None:
@@ -74,13 +96,20 @@ def test_missing_keys_double_ids_and_circles_are_refused() -> None:
     rule = DOCUMENT["rules"][0]
     with pytest.raises(PathwayError, match="R1: two rules have this id"):
         parse(changed(["rules"], [rule, rule]))
+    one_more = {**rule, "id": "R3"}
+    three = [{**rule, "overridden_by": "R2"}, {**rule, "id": "R2", "overridden_by": "R3"}, one_more]
+    with pytest.raises(PathwayError, match="R1: R2, which overrides it, is itself overridden"):
+        parse(changed(["rules"], three))
+    one_more["overridden_by"] = "R1"
+    with pytest.raises(PathwayError, match="R1: circular overrides: R2, which overrides it"):
+        parse(changed(["rules"], three))
     circle = [{**rule, "id": "R1", "overridden_by": "R2"}, {**rule, "id": "R2", "overridden_by": "R1"}]
     with pytest.raises(PathwayError, match="R2, which overrides it, is itself overridden"):
         parse(changed(["rules"], circle))
 
 
 def test_an_unknown_pathway_is_refused_with_those_there_are() -> None:
-    with pytest.raises(PathwayError, match="no pathway named 'nowhere'; there are: lsesn-spinal-2024"):
+    with pytest.raises(PathwayError, match=r"no pathway named 'nowhere'; there are: .*lsesn-spinal-2024"):
         load_pathway("nowhere")
 
 
@@ -118,3 +147,17 @@ def test_a_settled_answer_stays_whatever_the_missing_facts_turn_out_to_be(
     else:
         assert set(condition.open_facts(known)) <= set(missing)
         assert condition.open_facts(known)
+
+
+def test_a_value_is_said_in_words_and_none_is_not_recorded() -> None:
+    pathway = parse(DOCUMENT)
+    assert [pathway.facts["a"].words(value) for value in (True, False, None)] == ["yes", "no", "not recorded"]
+    assert pathway.facts["n"].words(12) == "12 cases"
+    assert pathway.facts["site"].words("x") == "x"
+    assert repr(pathway) == "<Pathway p, version 1, 1 rules>"
+
+
+def test_a_label_stands_for_a_name_in_a_sentence() -> None:
+    document = changed(["facts", "site", "label"], "place of the tumour")
+    result = evaluate(parse(document), {"a": True}, on=date(2024, 6, 1))[0]
+    assert result.explanation == "Place of the tumour not recorded."

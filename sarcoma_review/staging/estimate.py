@@ -1,0 +1,58 @@
+"""Scores that are not computed here, and estimates that somebody made elsewhere."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sarcoma_review.errors import PathwayError
+
+NOT_COMPUTED = {
+    "Tokuhashi": "an estimate of one patient's survival; not computed for an individual",
+    "Tomita": "an estimate of one patient's survival, and its table was not verified",
+    "PATHFx": "an estimate of one patient's survival, by a licensed model",
+    "OSRI": "an estimate of one patient's survival",
+    "TESS": "licensed; a total worked out elsewhere can be entered",
+    "EQ-5D": "licensed; a total worked out elsewhere can be entered",
+    "QLQ-C30": "licensed; a total worked out elsewhere can be entered",
+    "PROMIS": "licensed; a total worked out elsewhere can be entered",
+    "SNOMED CT": "licensed; a site adds its own",
+    "Kawaguchi margin": "its table was not read in the primary source",
+    "Birmingham margin": "its table was not read in the primary source",
+}
+"""Each with the reason."""
+
+
+@dataclass(frozen=True)
+class OutsideEstimate:
+    """What a tool outside this package said, as it was entered; it is shown and never used in a rule.
+
+    Parameters
+    ----------
+    tool, version : str
+    made_on : date
+    statement : str
+        What the tool gave, in words and with its unit. No name or number of a person.
+
+    Raises
+    ------
+    PathwayError
+        If tool, version or statement is empty: an estimate without them means nothing.
+
+    Examples
+    --------
+    >>> print(OutsideEstimate("TESS", "lower limb", date(2026, 5, 4), "total 71 of 100"))
+    TESS lower limb, 4 May 2026: total 71 of 100 (entered, not computed here)
+    """
+
+    tool: str
+    version: str
+    made_on: date
+    statement: str
+
+    def __post_init__(self) -> None:
+        for name in ("tool", "version", "statement"):
+            if not getattr(self, name).strip():
+                raise PathwayError(f"outside estimate: expected a {name}, found none")
+
+    def __str__(self) -> str:
+        day = f"{self.made_on.day} {self.made_on:%B %Y}"
+        return f"{self.tool} {self.version}, {day}: {self.statement} (entered, not computed here)"

@@ -1,0 +1,199 @@
+"""Mirels, Huvos and the conventions of response, MSTS, reconstruction events, resection types, codes, estimates."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from sarcoma_review.errors import PathwayError
+from sarcoma_review.staging import (
+    MORPHOLOGY,
+    NOT_COMPUTED,
+    TOPOGRAPHY,
+    OutsideEstimate,
+    campanacci_grade,
+    huvos_grade,
+    mirels,
+    morphology,
+    msts_1993,
+    pelvic_resection_type,
+    reconstruction_event,
+    response,
+    topography,
+)
+from sarcoma_review.staging.function import ITEMS
+
+
+@pytest.mark.parametrize(
+    ("items", "total", "words"),
+    [
+        (("upper_limb", "mild", "blastic", "under_third"), "4", "0 to 4 %"),
+        (("lower_limb", "moderate", "mixed", "under_third"), "7", "0 to 4 %"),
+        (("lower_limb", "moderate", "mixed", "third_to_two_thirds"), "8", "15 %"),
+        (("lower_limb", "moderate", "lytic", "third_to_two_thirds"), "9", "more than 33 %"),
+        (("trochanteric", "functional", "lytic", "over_two_thirds"), "12", "more than 33 %"),
+    ],
+)
+def test_mirels_adds_up_and_says_how_many_broke(items: Any, total: str, words: str) -> None:
+    names = dict(zip(("site", "pain", "lesion", "size"), items, strict=True))
+    result = mirels(long_bone_metastasis=True, **names)
+    assert result.value == total
+    assert f"in the published group {words} of such lesions broke" in result.notes
+    assert any("humerus" in note for note in result.notes) is (items[0] == "upper_limb")
+
+
+@pytest.mark.parametrize("metastasis", [False, None])
+def test_mirels_is_blocked_for_all_but_a_recorded_metastasis_of_a_long_bone(metastasis: bool | None) -> None:
+    result = mirels(
+        long_bone_metastasis=metastasis, site="lower_limb", pain="mild", lesion="lytic", size="under_third"
+    )
+    assert result.value is None
+    assert result.arithmetic == ""
+    assert result.blocked
+
+
+def test_mirels_without_an_item_has_no_total() -> None:
+    assert mirels(long_bone_metastasis=True, site="lower_limb").needs == ("pain", "lesion", "size")
+
+
+@pytest.mark.parametrize(
+    ("necrosis", "grade"),
+    [(0, "I"), (49, "I"), (50, "II"), (89, "II"), (90, "III"), (99, "III"), (100, "IV"), (89.5, "II"), (99.5, "III")],
+)
+def test_huvos_grades_are_those_of_the_table(necrosis: float, grade: str) -> None:
+    result = huvos_grade(necrosis)
+    assert result.value == grade
+    assert any("has no grade" in note for note in result.notes) is (necrosis in (89.5, 99.5))
+
+
+@pytest.mark.parametrize(
+    ("necrosis", "huvos", "loh", "euro_ewing"),
+    [(89, "poor", "poor", "poor"), (90, "good", "poor", "poor"), (91, "good", "good", "good")],
+)
+def test_the_conventions_disagree_at_exactly_90_percent(
+    necrosis: float, huvos: str, loh: str, euro_ewing: str
+) -> None:
+    assert response(necrosis, convention="huvos").value == huvos
+    assert response(necrosis, convention="loh").value == loh
+    assert response(necrosis, convention="euro_ewing").value == euro_ewing
+    assert bool(response(necrosis, convention="loh").notes) is (necrosis == 90)
+
+
+def test_necrosis_not_recorded_is_open_and_a_convention_is_required() -> None:
+    assert huvos_grade(None).needs == ("necrosis_percent",)
+    assert response(None, convention="loh").candidates == ("good", "poor")
+    with pytest.raises(PathwayError, match="necrosis convention: expected one of huvos, loh, euro_ewing"):
+        response(95, convention="usual")  # type: ignore[arg-type]
+    with pytest.raises(PathwayError, match="necrosis: expected 0 to 100 %, found 101 %"):
+        huvos_grade(101)
+
+
+@pytest.mark.parametrize(("points", "value"), [(0, "0 of 30 (0 %)"), (3, "18 of 30 (60 %)"), (5, "30 of 30 (100 %)")])
+@pytest.mark.parametrize("limb", ["lower", "upper"])
+def test_msts_sums_to_30(limb: Any, points: int, value: str) -> None:
+    assert msts_1993(dict.fromkeys(ITEMS[limb], points), limb=limb).value == value
+
+
+@pytest.mark.parametrize(
+    ("items", "limb", "message"),
+    [
+        ({"pain": 6}, "lower", "pain: expected 0, 1, 2, 3, 4, 5 or None"),
+        ({"pain": True}, "lower", "pain: expected 0, 1"),
+        ({"gait": 3}, "upper", "MSTS 1993, upper limb: expected .*; found gait"),
+        ({}, "trunk", "MSTS 1993 limb: expected lower or upper"),
+    ],
+)
+def test_msts_items_that_cannot_be_are_refused(items: Any, limb: Any, message: str) -> None:
+    with pytest.raises(PathwayError, match=message):
+        msts_1993(items, limb=limb)
+
+
+def test_msts_without_an_item_has_no_total() -> None:
+    assert msts_1993({**dict.fromkeys(ITEMS["lower"], 4), "gait": None}, limb="lower").needs == ("gait",)
+
+
+@pytest.mark.parametrize(("months", "value"), [(23.9, "4A"), (24, "4B"), (60, "4B"), (0, "4A")])
+def test_an_infection_is_early_below_24_months(months: float, value: str) -> None:
+    result = reconstruction_event("infection", version="ISOLS 2014", months=months)
+    assert result.value == value
+    assert any("exactly 24 months is not defined" in note for note in result.notes) is (months == 24)
+    assert "table not verified" in str(result)
+
+
+@pytest.mark.parametrize(
+    ("event", "value"),
+    [
+        ("soft_tissue_function", "1A"),
+        ("soft_tissue_coverage", "1B"),
+        ("structural_implant", "3A"),
+        ("structural_bone", "3B"),
+        ("tumour_soft_tissue", "5A"),
+        ("tumour_bone", "5B"),
+        ("physeal_arrest", "6A"),
+        ("joint_dysplasia", "6B"),
+    ],
+)
+def test_a_reconstruction_event_has_its_type_and_letter(event: str, value: str) -> None:
+    assert reconstruction_event(event, version="ISOLS 2014").value == value
+    assert reconstruction_event(event, version="Henderson 2011").value == value[0]
+
+
+def test_a_biological_reconstruction_has_a_type_2_of_its_own_and_an_event_needs_its_version() -> None:
+    result = reconstruction_event("aseptic_loosening", version="ISOLS 2014", months=3, biological=True)
+    assert result.value == "2"
+    assert "non-union" in result.notes[0]
+    with pytest.raises(PathwayError, match="a type needs its version"):
+        reconstruction_event("infection", version="latest")  # type: ignore[arg-type]
+    with pytest.raises(PathwayError, match="reconstruction event: expected one of soft_tissue_function"):
+        reconstruction_event("breakage", version="ISOLS 2014")
+    assert reconstruction_event(None, version="ISOLS 2014").needs == ("event",)
+
+
+def test_pelvic_zones_are_written_in_order_and_only_four_are_known() -> None:
+    assert pelvic_resection_type(["IV", "I"]).value == "I + IV"
+    assert pelvic_resection_type(None).value is None
+    for zones in ([], ["V"]):
+        with pytest.raises(PathwayError, match="pelvic zones: expected some of I, II, III, IV"):
+            pelvic_resection_type(zones)
+
+
+def test_a_campanacci_grade_is_kept_and_not_derived() -> None:
+    assert str(campanacci_grade("III")) == "Campanacci (giant cell tumour, as recorded; table not verified): III"
+    assert campanacci_grade(None).candidates == ("I", "II", "III")
+
+
+def test_codes_of_the_reference_are_found_and_the_older_ewing_code_is_carried_forward() -> None:
+    assert morphology("9220/3").words == "chondrosarcoma"
+    older = morphology("9260/3")
+    assert (older.code, older.words) == ("9364/3", "Ewing sarcoma")
+    assert "not verified" in older.note
+    assert morphology("9364/3").note == ""
+    assert "sacrum" in topography("C41.4").words
+    assert len(MORPHOLOGY) == 22
+    assert set(TOPOGRAPHY) == {f"C40.{n}" for n in (0, 1, 2, 3, 8, 9)} | {f"C41.{n}" for n in (0, 1, 2, 3, 4, 9)}
+
+
+@pytest.mark.parametrize(("find", "code"), [(morphology, "9180"), (morphology, "9120/3"), (topography, "C42.0")])
+def test_a_code_outside_the_tables_is_refused(find: Any, code: str) -> None:
+    with pytest.raises(PathwayError, match=r"ICD-O (morphology|topography): expected a code such as"):
+        find(code)
+
+
+def test_prognostic_and_licensed_scores_are_not_computed_and_an_outside_estimate_is_kept_with_its_tool() -> None:
+    for name in ("Tokuhashi", "Tomita", "PATHFx", "TESS", "SNOMED CT"):
+        assert NOT_COMPUTED[name]
+    kept = OutsideEstimate("PATHFx", "3.0", date(2026, 11, 1), "80 % at 3 months")
+    assert str(kept) == "PATHFx 3.0, 1 November 2026: 80 % at 3 months (entered, not computed here)"
+    with pytest.raises(PathwayError, match="outside estimate: expected a version, found none"):
+        OutsideEstimate("PATHFx", " ", date(2026, 11, 1), "80 %")
+
+
+def test_an_infection_without_its_time_is_early_or_late_and_the_sentence_says_so() -> None:
+    assert str(reconstruction_event("infection", version="ISOLS 2014")) == (
+        "Reconstruction event (ISOLS 2014; table not verified): not determined, still possible: 4A, 4B; "
+        "not recorded: months"
+    )
+
+
+def test_a_blocked_score_says_why_in_its_sentence() -> None:
+    assert str(mirels()).endswith("not given, that it is a metastasis of a long bone is not recorded")
