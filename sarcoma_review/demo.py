@@ -18,7 +18,7 @@ from sarcoma_review.pathways import RuleResult, Status, evaluate, load_pathway
 from sarcoma_review.pathways.condition import Value
 from sarcoma_review.planning import MarginReport, Plane, ResectionPlan, TumourSurface, resection_margins
 from sarcoma_review.present import Case, key_images, write
-from sarcoma_review.present.html import position_words
+from sarcoma_review.present.html import bone_words, position_words
 from sarcoma_review.privacy import deidentify
 from sarcoma_review.registry import CaseOpened, ImagingReference, MarginPlan, PlannedMargin, Registry
 from sarcoma_review.volume import Segment, Volume
@@ -77,6 +77,7 @@ class _Input:
 
     case_id: str = ""
     planes: tuple[Plane, ...] = ()
+    bone: str = ""
     truth: Mapping[str, float] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Value] = field(default_factory=dict)
@@ -113,7 +114,7 @@ def walk(folder: Path, out: Path, *, segment: str, today: date, say: Say, progre
         _say_study(study, volume, say)
         surface = TumourSurface.from_mask(tumour.mask)
         plan = ResectionPlan(known.planes or _two_planes(surface))
-        report = resection_margins(surface, plan)
+        report = resection_margins(surface, plan, bone=_bone(study, known, tumour))
         _say_margins(report, known.truth, say)
         pathway = load_pathway(PATHWAY)
         results = evaluate(pathway, known.facts, on=today)
@@ -163,7 +164,7 @@ def _known(folder: Path, say: Say) -> _Input:
     except (ValueError, KeyError, TypeError):
         say("truth      a truth.json is there that is not the sample patient's; left aside")
         return _Input()
-    return _Input(SAMPLE, planes, margins, SAMPLE_CASE, SAMPLE_FACTS)
+    return _Input(SAMPLE, planes, "femur", margins, SAMPLE_CASE, SAMPLE_FACTS)
 
 
 @contextmanager
@@ -199,6 +200,11 @@ def _beside(study: Study, tumour: Segment) -> list[Segment]:
     """The tumour first, then what else is outlined on the same voxels."""
     others = (other for other in study.segments if other is not tumour)
     return [tumour, *(other for other in others if other.mask.grid.same_as(tumour.mask.grid))]
+
+
+def _bone(study: Study, known: _Input, tumour: Segment) -> Segment | None:
+    """The bone that is cut, where it is outlined on the tumour's own images."""
+    return next((each for each in _beside(study, tumour) if each.name == known.bone), None)
 
 
 def _two_planes(surface: TumourSurface) -> tuple[Plane, Plane]:
@@ -242,6 +248,8 @@ def _say_margins(report: MarginReport, truth: Mapping[str, float], say: Say) -> 
     low, high = report.interval_mm
     say(f"least      {report.minimum_mm:.2f} mm (95 % interval {low:.1f} to {high:.1f}), {report.closest.name}")
     say(f"at         {position_words(report)} mm")
+    if report.bone:
+        say(f"bone       {bone_words(report.bone)}")
     for finding in report.findings:
         say(f"finding    {finding}")
 

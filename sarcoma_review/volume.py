@@ -107,6 +107,12 @@ class Grid:
         apart = np.linalg.norm(self.position_mm(corners) - other.position_mm(corners), axis=1)
         return bool(apart.max() <= tolerance_mm)
 
+    def skew_deg(self, axes: tuple[int, ...] = (0, 1, 2)) -> float:
+        """How far from right angles the given index axes meet, in degrees: 0 on a grid without shear."""
+        units = self.affine[:3, axes] / np.linalg.norm(self.affine[:3, axes], axis=0)
+        skew = float(np.abs(units.T @ units - np.eye(len(axes))).max())
+        return float(np.degrees(np.arcsin(min(1.0, skew))))
+
     @cached_property
     def anatomical_axes(self) -> tuple[int, int, int]:
         """The index axis (0 slice, 1 row, 2 column) nearest to each of patient x, y, z, each used once."""
@@ -250,6 +256,29 @@ def require_same_space(first: Volume, second: Volume, what: str) -> None:
     if one and other and one != other:
         raise GeometryError(
             f"{what}: expected one frame of reference, found …{one[-8:]} and …{other[-8:]}; register them first"
+        )
+
+
+def require_square_corners(grid: Grid, what: str, *, axes: tuple[int, ...] = (0, 1, 2)) -> None:
+    """Refuse a sheared grid, on which distances along the axes are not distances in the patient.
+
+    Parameters
+    ----------
+    grid : Grid
+    what : str
+        Whose it is, such as ``"the mask's"``.
+    axes : tuple of int
+        The index axes that must meet at right angles.
+
+    Raises
+    ------
+    GeometryError
+        If two of them do not, by more than 0.06 degrees.
+    """
+    skew = grid.skew_deg(axes)
+    if skew > 0.06:
+        raise GeometryError(
+            f"{what} grid is sheared by {skew:.1f} degrees (gantry tilt); expected square corners: resample it first"
         )
 
 

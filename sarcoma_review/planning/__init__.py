@@ -2,7 +2,10 @@
 
 from sarcoma_review.planning.achieved import AchievedPlane, AchievedReport, Measure, compare_achieved
 from sarcoma_review.planning.alternatives import PlanComparison, compare_plans
+from sarcoma_review.planning.assessment import MarginAssessment
+from sarcoma_review.planning.body import left_in_place
 from sarcoma_review.planning.bone import BoneResection, bone_resected
+from sarcoma_review.planning.contours import fractional_mask
 from sarcoma_review.planning.drag import PlanDrag
 from sarcoma_review.planning.draw import paint, polygon
 from sarcoma_review.planning.interpolate import interpolate
@@ -10,6 +13,7 @@ from sarcoma_review.planning.landmarks import Landmarks
 from sarcoma_review.planning.margins import MarginReport, PlaneMargin, resection_margins
 from sarcoma_review.planning.observers import ObserverPair, ObserverReport, compare_observers
 from sarcoma_review.planning.optimise import Constraints, TradeOff, trade_off
+from sarcoma_review.planning.patches import clipped, step_cut
 from sarcoma_review.planning.register import Registration, register
 from sarcoma_review.planning.resection import Plane, ResectionPlan
 from sarcoma_review.planning.reshape import grow_by, shrink_by, smooth
@@ -27,6 +31,7 @@ __all__ = [
     "Component",
     "Constraints",
     "Landmarks",
+    "MarginAssessment",
     "MarginReport",
     "Measure",
     "ObserverPair",
@@ -43,16 +48,19 @@ __all__ = [
     "TumourSurface",
     "Uncertainty",
     "bone_resected",
+    "clipped",
     "combine",
     "compare_achieved",
     "compare_observers",
     "compare_plans",
     "components",
     "fill_holes",
+    "fractional_mask",
     "grow",
     "grow_by",
     "interpolate",
     "islands",
+    "left_in_place",
     "paint",
     "polygon",
     "register",
@@ -60,6 +68,7 @@ __all__ = [
     "shrink_by",
     "simulate",
     "smooth",
+    "step_cut",
     "structure_distance",
     "threshold",
     "trade_off",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sarcoma_review.errors import PlanError
+from sarcoma_review.planning.body import resolved
 from sarcoma_review.planning.bone import (
     BoneResection,
     bone_resected,
@@ -161,27 +162,24 @@ def compare_plans(
     """
     if not plans:
         raise PlanError("a comparison needs at least one plan, got none")
-    if taken := sorted({"quantity", "unit"} & set(plans)):
-        raise PlanError(f"a plan cannot be called {taken[0]!r}: the table has a column of that name")
+    if columns := sorted({"quantity", "unit"} & set(plans)):
+        raise PlanError(f"a plan cannot be called {columns[0]!r}: the table has a column of that name")
     cells = cells_of(bone, "the bone") if bone is not None else None
     borders = border_findings(bone) if bone is not None else ()
     outlines = [Outline.of(_segment(name, each)) for name, each in structures.items()]
     gaps = [tumour_gap_mm(outline, surface) for outline in outlines]
-    return PlanComparison(
-        tuple(
-            Alternative(
-                name=name,
-                plan=plan,
-                margins=resection_margins(surface, plan, uncertainty=uncertainty),
-                bone=resected_cells(cells, plan, findings=borders) if cells is not None else None,
-                structures=tuple(
-                    against_plan(outline, plan, tumour_distance_mm=gap)
-                    for outline, gap in zip(outlines, gaps, strict=True)
-                ),
-            )
-            for name, plan in plans.items()
-        )
-    )
+
+    def measured(name: str, plan: ResectionPlan) -> Alternative:
+        body = resolved(plan, surface.mask)
+        near = [
+            against_plan(outline, body, tumour_distance_mm=gap, grid=surface.grid, uncertainty=uncertainty)
+            for outline, gap in zip(outlines, gaps, strict=True)
+        ]
+        margins = resection_margins(surface, plan, uncertainty=uncertainty)
+        taken = resected_cells(cells, body, findings=borders) if cells is not None else None
+        return Alternative(name, plan, margins, taken, tuple(near))
+
+    return PlanComparison(tuple(measured(name, plan) for name, plan in plans.items()))
 
 
 def _segment(name: str, structure: Segment | Volume) -> Segment:

@@ -6,7 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_review.errors import EmptyMaskError
+from sarcoma_review.errors import EmptyMaskError, PlanError
+from sarcoma_review.planning.masks import shares_at
+from sarcoma_review.planning.patches import beyond_patches
 from sarcoma_review.planning.resection import ResectionPlan
 from sarcoma_review.volume import Segment, Volume
 
@@ -40,13 +42,35 @@ class Cells:
         return widths
 
     def shares_behind(self, plan: ResectionPlan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Share (0 to 1) of each box that lies in the specimen, and in the specimen or its kerf, each shape (n,)."""
+        """Share (0 to 1) of each box that lies in the specimen, and in the specimen or its kerf, each shape (n,).
+
+        Raises
+        ------
+        PlanError
+            If the plan has an expansion, which says nothing without its tumour.
+        """
+        if plan.expansion_mm is not None:
+            raise PlanError(
+                "an expansion says what it takes only with its tumour: expected planes, a specimen or spared zones; "
+                "measure with resection_margins(..., bone=...)"
+            )
         specimen, lost = np.ones((2, len(self.centres_mm)))
-        for plane in plan.planes:
+        for plane in plan.endless:
             outside = plane.distance_mm(self.centres_mm)
             width = self.widths_mm(plane.normal)
             specimen *= np.clip(0.5 - outside / width, 0.0, 1.0)
             lost *= np.clip(0.5 - (outside - plane.kerf_mm) / width, 0.0, 1.0)
+        if plan.patches:
+            beyond = beyond_patches(plan.patches, self.centres_mm)
+            widths = self.widths_mm(np.stack([plane.normal for plane in plan.patches]))[beyond.nearest]
+            kerfs = np.array([plane.kerf_mm for plane in plan.patches])[beyond.nearest]
+            specimen *= np.clip(0.5 - beyond.distance_mm / widths, 0.0, 1.0)
+            lost *= np.clip(0.5 - (beyond.distance_mm - kerfs) / widths, 0.0, 1.0)
+        zones = [1.0 - shares_at(zone.mask, self.centres_mm) for zone in plan.spared]
+        if plan.specimen is not None:
+            zones.append(shares_at(plan.specimen, self.centres_mm))
+        for share in zones:
+            specimen, lost = specimen * share, lost * share
         return specimen, lost
 
     @cached_property

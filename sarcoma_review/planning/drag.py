@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_review.planning.resection import Plane
+from sarcoma_review.planning.patches import plane_margins_mm
+from sarcoma_review.planning.resection import Plane, ResectionPlan
 from sarcoma_review.planning.surface import TumourSurface
 
 Array32 = NDArray[np.float32]
@@ -46,23 +48,30 @@ class PlanDrag:
 
     Notes
     -----
-    A plane's distances are one product of the points with its normal, in single precision relative to the tumour's
-    own middle (error under 0.0001 mm for a tumour of 0.5 m). Only the plane that moved is worked out again.
+    The margins to an endless plane are one product of the points with its normal, in single precision relative to
+    the tumour's own middle (error under 0.0001 mm for a tumour of 0.5 m); only the plane that moved is worked out
+    again. Planes that end at a patch bound one another, so all of them are worked out again, more slowly.
+    `benchmarks/margin_speed.py` measures a move.
     """
 
     def __init__(
         self, surface: TumourSurface, planes: Sequence[Plane], *, limits_mm: Sequence[float] = (0, 1, 5, 10, 20)
     ) -> None:
-        points = surface.points_mm
-        self._middle = points.mean(axis=0)
-        self._points = points
-        self._across = np.ascontiguousarray((points - self._middle).T, dtype=np.float32)
-        self._limits = np.asarray(limits_mm, np.float32)
+        self._points = surface.points_mm
+        self._middle = self._points.mean(axis=0)
+        count = len(self._points)
+        self._across = np.ascontiguousarray((self._points - self._middle).T, dtype=np.float32)
+        self._limits = [float(limit) for limit in limits_mm]
         areas = surface.point_areas_mm2
-        self._shares = areas / max(float(areas.sum()), 1e-12)
+        self._shares = (areas / max(float(areas.sum()), 1e-12)).astype(np.float32)
         self._vertices = len(surface.vertices)
-        self._margins = np.stack([self._margin(plane) for plane in planes])
-        self._least = np.empty(len(points), np.float32)
+        self._planes = list(planes)
+        # Made once: a move then asks for no memory.
+        self._margins = np.empty((len(self._planes), count), np.float32)
+        self._least, self._part = np.empty(count, np.float32), np.empty(count, np.float32)
+        self._is_below = np.empty(count, bool)
+        for number, plane in enumerate(self._planes):
+            self._measure(number, ended=plane.patch_mm is not None)
 
     def update(self, number: int, plane: Plane) -> DragState:
         """Move one plane and give what follows.
@@ -74,20 +83,54 @@ class PlanDrag:
         plane : Plane
             Where it is now.
         """
-        self._margins[number] = self._margin(plane)
+        ended = self._planes[number].patch_mm is not None or plane.patch_mm is not None
+        self._planes[number] = plane
+        self._measure(number, ended=ended)
         return self.state()
+
+    @property
+    def minima_mm(self) -> Array32:
+        """Least margin to each plane as it is, in their order, shape (planes,)."""
+        least: Array32 = self._margins.min(axis=1)
+        return least
 
     def state(self) -> DragState:
         """What holds for the planes as they are."""
-        least = self._margins.min(axis=0, out=self._least)
-        closest = int(least.argmin())
-        bins = np.searchsorted(self._limits, least, side="right")
-        fractions = np.bincount(bins, self._shares, len(self._limits) + 1)
+        self._least[:] = self._margins[0]
+        for margins in self._margins[1:]:
+            np.minimum(self._least, margins, out=self._least)
+        closest = int(self._least.argmin())
         return DragState(
-            float(least[closest]), self._points[closest], least[: self._vertices], tuple(fractions.tolist())
+            float(self._least[closest]), self._points[closest], self._least[: self._vertices], self._fractions()
         )
 
-    def _margin(self, plane: Plane) -> Array32:
-        margin: Array32 = -(plane.normal.astype(np.float32) @ self._across)
-        margin -= np.float32(plane.distance_mm(self._middle))
-        return margin
+    def _measure(self, number: int, *, ended: bool) -> None:
+        if self._planes[number].patch_mm is None:
+            self._measure_endless(number)
+        if ended:
+            self._measure_patches()
+
+    def _measure_endless(self, number: int) -> None:
+        plane, margins = self._planes[number], self._margins[number]
+        # Not a matrix product: its threads wait for one another where other work shares the processor.
+        margins[:] = -plane.distance_mm(self._middle)
+        for coordinate, cosine in zip(self._across, plane.normal, strict=True):
+            np.multiply(coordinate, np.float32(cosine), out=self._part)
+            margins -= self._part
+
+    def _measure_patches(self) -> None:
+        ending = [number for number, plane in enumerate(self._planes) if plane.patch_mm is not None]
+        if not ending:
+            return
+        plan = ResectionPlan([self._planes[number] for number in ending])
+        for number, margins in zip(ending, plane_margins_mm(plan, self._points), strict=True):
+            self._margins[number] = margins
+
+    def _fractions(self) -> tuple[float, ...]:
+        """Share of the area in each bin: what lies below each limit, less what lies below the one before."""
+        below = [0.0]
+        for limit in self._limits:
+            np.less(self._least, np.float32(limit), out=self._is_below)
+            np.copyto(self._part, self._is_below)
+            below.append(min(1.0, float(self._shares @ self._part)))
+        return tuple(max(0.0, after - before) for before, after in pairwise([*below, 1.0]))

@@ -1,13 +1,13 @@
 """Margins by side of the patient and by piece of tumour, and how much tumour lies beyond the planes."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_review.planning.resection import Plane
+from sarcoma_review.planning.bone import cells_of
+from sarcoma_review.planning.patches import outside_mm
+from sarcoma_review.planning.resection import ResectionPlan
 from sarcoma_review.planning.surface import TumourSurface
-from sarcoma_review.volume import LETTERS, Volume
+from sarcoma_review.volume import LETTERS
 
 Array = NDArray[np.float64]
 
@@ -68,23 +68,15 @@ def least_by_component(surface: TumourSurface, margins_mm: Array) -> tuple[float
     return tuple(float(margin) for margin in least[1:])
 
 
-def volume_beyond_ml(mask: Volume, planes: Sequence[Plane]) -> float:
-    """Volume of a mask on the patient's side of any plane, ml.
+def volume_beyond_ml(surface: TumourSurface, plan: ResectionPlan) -> float:
+    """Volume of a tumour's mask that a plan leaves behind, ml.
 
+    That is what lies beyond its planes, outside its specimen or in a spared zone; its expansion must be resolved.
     A voxel that a plane passes through counts by the share of its own extent along the normal that lies beyond, so
     that the volume does not jump as a plane moves. Known error: under 1 % on balls of 0.8 mm voxels.
     """
-    within = np.ones(mask.shape)
-    for plane in planes:
-        within *= 1.0 - _share_beyond(mask, plane)
-    beyond = (mask.array * (1.0 - within)).sum(dtype=np.float64)
-    return float(beyond * mask.grid.voxel_volume_ml)
-
-
-def _share_beyond(mask: Volume, plane: Plane) -> Array:
-    steps = mask.affine[:3, :3].T @ plane.normal
-    along = [np.arange(n) * step for n, step in zip(mask.shape, steps, strict=True)]
-    start = float(plane.distance_mm(mask.affine[:3, 3]))
-    distance = start + along[0][:, None, None] + along[1][None, :, None] + along[2][None, None, :]
-    share: Array = np.clip(0.5 + distance / np.linalg.norm(steps), 0.0, 1.0)
-    return share
+    voxel_mm = float(np.linalg.norm(surface.grid.spacing_mm))
+    if not (plan.specimen or plan.spared) and outside_mm(plan, surface.rim_mm).max() < -voxel_mm:
+        return 0.0  # no voxel reaches a cut: the usual case, told without looking at every one
+    cells = cells_of(surface.mask, "the tumour")
+    return float(cells.volumes_ml @ (1.0 - cells.shares_behind(plan)[0]))

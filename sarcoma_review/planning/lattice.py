@@ -6,30 +6,11 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from sarcoma_review.errors import GeometryError
-from sarcoma_review.volume import Grid, Volume
+from sarcoma_review.volume import Grid, Volume, require_square_corners
 
 Interpolation = Literal["linear", "nearest", "bspline"]
 
 _INTERPOLATORS = {"linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor, "bspline": sitk.sitkBSpline3}
-
-
-def require_square_corners(grid: Grid, what: str) -> None:
-    """Refuse a sheared grid, which SimpleITK would read as if its axes stood at right angles.
-
-    Raises
-    ------
-    GeometryError
-        If two axes are not at right angles.
-    """
-    units = grid.affine[:3, :3] / np.linalg.norm(grid.affine[:3, :3], axis=0)
-    skew = float(np.abs(units.T @ units - np.eye(3)).max())
-    if skew > 1e-3:
-        degrees = np.degrees(np.arcsin(min(1.0, skew)))
-        raise GeometryError(
-            f"the {what} grid is sheared by {degrees:.1f} degrees (gantry tilt); expected square corners: "
-            "resample it first"
-        )
 
 
 def sitk_image(array: NDArray[Any], grid: Grid) -> sitk.Image:
@@ -69,7 +50,7 @@ def resampled(
     ndarray of the grid's shape
         Of the volume's type: whole numbers are rounded and kept within the type, masks are cut at one half.
     """
-    for each, what in ((volume.grid, "volume's"), (grid, "target")):
+    for each, what in ((volume.grid, "the volume's"), (grid, "the target")):
         require_square_corners(each, what)
     move = sitk.AffineTransform(3)
     move.SetMatrix(transform[:3, :3].ravel().tolist())

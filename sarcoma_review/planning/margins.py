@@ -1,170 +1,44 @@
-"""The margin between a tumour and the planes of its resection."""
+"""The margin between a tumour and the cuts of its resection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_review.errors import PlanError
+from sarcoma_review.planning.body import expanded, resolved, specimen_volume_ml
+from sarcoma_review.planning.bone import bone_resected
 from sarcoma_review.planning.extent import least_by_component, least_by_direction, volume_beyond_ml
+from sarcoma_review.planning.facing import facing_patch
+from sarcoma_review.planning.outline_error import outline_error
+from sarcoma_review.planning.patches import beyond_patches, feet_mm, plane_margins_mm
 from sarcoma_review.planning.refine import furthest
-from sarcoma_review.planning.resection import Plane, ResectionPlan
-from sarcoma_review.planning.specimen import (
-    specimen_margins_mm,
-    specimen_sd_mm,
-    specimen_volume_ml,
-    tumour_outside_ml,
-)
+from sarcoma_review.planning.report import MarginReport, PlaneMargin
+from sarcoma_review.planning.resection import Expansion, Plane, ResectionPlan, towards_mm
+from sarcoma_review.planning.spared import measure_spared
+from sarcoma_review.planning.specimen import measure_specimen, specimen_margins_mm
+from sarcoma_review.planning.structures import structure_distance
 from sarcoma_review.planning.surface import TumourSurface
-from sarcoma_review.planning.uncertainty import (
-    Uncertainty,
-    interval_of_minimum,
-    probability_below,
-    voxel_sd_mm,
-)
-from sarcoma_review.volume import Volume
+from sarcoma_review.planning.uncertainty import Uncertainty
+from sarcoma_review.volume import Segment, Volume
 
+__all__ = ["MarginReport", "PlaneMargin", "resection_margins"]
 
-@dataclass(frozen=True, eq=False)
-class PlaneMargin:
-    """The margin to one plane.
-
-    Parameters
-    ----------
-    name : str
-        The plane's.
-    margin_mm : float
-        Least distance from the tumour to the plane; below 0 where the plane cuts the tumour (how deep).
-    position_mm : ndarray, shape (3,)
-        Where on the tumour, LPS mm.
-    sd_mm : float
-        Standard deviation.
-    unrefined_mm : float
-        The margin at the nearest surface vertex, before the local refit.
-    smoothed_away_mm : float
-        How much wider the smoothed surface would have had the margin, where a voxel of the mask was taken instead.
-    """
-
-    name: str
-    margin_mm: float
-    position_mm: NDArray[np.float64]
-    sd_mm: float
-    unrefined_mm: float
-    smoothed_away_mm: float = 0.0
-
-    @property
-    def interval_mm(self) -> tuple[float, float]:
-        """95 % interval of this plane's margin, mm."""
-        return interval_of_minimum([self.margin_mm], [self.sd_mm])
-
-
-@dataclass(frozen=True, eq=False)
-class MarginReport:
-    """Margins of one plan: overall, per plane, and over the tumour's surface.
-
-    Parameters
-    ----------
-    planes : tuple of PlaneMargin
-        In the plan's order.
-    distances_mm : ndarray, shape (n,)
-        Margin at each vertex of the surface: the least over the planes.
-    point_margins_mm, point_areas_mm2 : ndarray, shape (n + k,)
-        Margin at each vertex and guard point, and the area it stands for.
-    per_direction : mapping of str to float
-        Least margin in mm of the surface that faces each side of the patient (R, L, A, P, I, S), at its vertices.
-    per_component : tuple of float
-        Least margin in mm of each separate piece of the mask, at its vertices, in the order of their numbers.
-    breach_volume_ml : float
-        Tumour that lies beyond any plane, or outside the specimen where that is more.
-    specimen_volume_ml : float or None
-        Of the specimen's mask; None for planes alone, which bound no body.
-    findings : tuple of str
-        What limits the result.
-    uncertainty : Uncertainty or None
-        What the standard deviations hold besides the voxels; None where nothing was told.
-    """
-
-    planes: tuple[PlaneMargin, ...]
-    distances_mm: NDArray[np.float64]
-    point_margins_mm: NDArray[np.float64]
-    point_areas_mm2: NDArray[np.float64]
-    per_direction: Mapping[str, float]
-    per_component: tuple[float, ...]
-    breach_volume_ml: float
-    specimen_volume_ml: float | None
-    findings: tuple[str, ...]
-    uncertainty: Uncertainty | None = None
-
-    def with_saw(self, execution_sd_mm: float) -> "MarginReport":
-        """The same margins with the saw's error added to what was measured without it.
-
-        Raises
-        ------
-        PlanError
-            If the standard deviation is below 0 mm, or the report holds a saw's error already.
-        """
-        if self.uncertainty and self.uncertainty.execution_sd_mm:
-            raise PlanError("the report holds the saw's error already; measure anew with another Uncertainty")
-        added = replace(self.uncertainty or Uncertainty(), execution_sd_mm=execution_sd_mm)
-        planes = tuple(replace(row, sd_mm=float(np.hypot(row.sd_mm, execution_sd_mm))) for row in self.planes)
-        return replace(self, planes=planes, uncertainty=added)
-
-    @property
-    def breach_depth_mm(self) -> float:
-        """How deep a plane passes into the tumour; 0 where none does."""
-        return max(0.0, -self.minimum_mm)
-
-    @property
-    def closest(self) -> PlaneMargin:
-        """The plane with the least margin."""
-        return min(self.planes, key=lambda plane: plane.margin_mm)
-
-    @property
-    def minimum_mm(self) -> float:
-        """Least margin over all planes, mm."""
-        return self.closest.margin_mm
-
-    @property
-    def minimum_position_mm(self) -> NDArray[np.float64]:
-        """Where on the tumour the margin is least, LPS mm."""
-        return self.closest.position_mm
-
-    @property
-    def per_plane(self) -> Mapping[str, float]:
-        """Margin in mm by the plane's name."""
-        return MappingProxyType({plane.name: plane.margin_mm for plane in self.planes})
-
-    @property
-    def interval_mm(self) -> tuple[float, float]:
-        """95 % interval of the least margin, mm; it allows for several planes being nearly as close."""
-        return interval_of_minimum(*self._normals())
-
-    def probability_below(self, limit_mm: float) -> float:
-        """Probability that the least margin is below `limit_mm`."""
-        return probability_below(*self._normals(), limit_mm)
-
-    def area_fraction_below(self, limit_mm: float) -> float:
-        """Share (0 to 1) of the tumour's surface whose margin is below `limit_mm`, weighted by area."""
-        near = self.point_areas_mm2[self.point_margins_mm < limit_mm].sum()
-        return float(near / self.point_areas_mm2.sum())
-
-    def _normals(self) -> tuple[list[float], list[float]]:
-        return [plane.margin_mm for plane in self.planes], [plane.sd_mm for plane in self.planes]
-
-    def __repr__(self) -> str:
-        low, high = self.interval_mm
-        return (
-            f"<MarginReport minimum {self.minimum_mm:.1f} mm (95 % {low:.1f} to {high:.1f}), "
-            f"{self.closest.name}; {len(self.planes)} plane(s)>"
-        )
+Array = NDArray[np.float64]
+_TOUCHING_MM = 0.1
+_PAST_MM = 0.5
 
 
 def resection_margins(
-    surface: TumourSurface, plan: ResectionPlan, *, uncertainty: Uncertainty | None = None
+    surface: TumourSurface,
+    plan: ResectionPlan,
+    *,
+    structures: Mapping[str, Segment | Volume] = MappingProxyType({}),
+    bone: Segment | Volume | None = None,
+    uncertainty: Uncertainty | None = None,
 ) -> MarginReport:
-    """Measure the margin from a tumour to each plane of a plan.
+    """Measure the margin from a tumour to each part of a plan.
 
     The margin to a plane is closed form: the plane's offset less the tumour's furthest reach along the normal.
     The reach is read off the surface, then refined by a local quadric fit, because the highest vertex of a
@@ -176,10 +50,14 @@ def resection_margins(
     surface : TumourSurface
         Of the tumour.
     plan : ResectionPlan
-        Planes in the same patient space.
+        In the same patient space.
+    structures : mapping of str to Segment or Volume
+        Cord, roots, vessels, joint, growth plate or others, by name; see `structure_distance`.
+    bone : Segment or Volume, optional
+        The bone that is cut; see `bone_resected`.
     uncertainty : Uncertainty, optional
-        What is known of the outline's, the registration's and the saw's error. Without it the outline is taken as
-        right to within a voxel and the saw as exact, and a finding says so.
+        What is known of the outline's, the registration's and the saw's error. Without it the interval holds the
+        voxels' part alone, and a finding says so.
 
     Returns
     -------
@@ -203,14 +81,20 @@ def resection_margins(
     >>> round(report.minimum_mm, 1)  # 22 / sqrt(1.13) - 12 = 8.70
     8.7
     """
-    rows = [_plane_margin(surface, plane, uncertainty) for plane in plan.planes]
-    maps = [-plane.distance_mm(surface.points_mm) for plane in plan.planes]
-    beyond_ml = volume_beyond_ml(surface.mask, plan.planes)
+    maps = plane_margins_mm(plan, surface.points_mm)
+    found = [_plane(surface, plane, margins) for plane, margins in zip(plan.planes, maps, strict=True)]
+    limits: tuple[str, ...] = ()
     if plan.specimen is not None:
-        maps.append(specimen_margins_mm(surface, plan.specimen))
-        rows.append(_specimen_margin(surface, plan.specimen, maps[-1], uncertainty))
-        beyond_ml = max(beyond_ml, tumour_outside_ml(surface.mask, plan.specimen))
-    planes, points = tuple(rows), np.min(maps, axis=0)
+        specimen, limits = _specimen(surface, plan.specimen)
+        found.append(specimen)
+    if plan.expansion_mm is not None:
+        found.append(_expansion(surface, plan.expansion_mm))
+    found += [_spared(surface, zone) for zone in plan.spared]
+    planes = tuple(each.row(surface, uncertainty or Uncertainty()) for each in found)
+    points = np.min([each.margins_mm for each in found], axis=0)
+    body = resolved(plan, surface.mask)
+    near = (structure_distance(_segment(name, each), surface, body, uncertainty=uncertainty)
+            for name, each in structures.items())  # fmt: skip
     return MarginReport(
         planes=planes,
         distances_mm=points[: len(surface.vertices)],
@@ -218,41 +102,87 @@ def resection_margins(
         point_areas_mm2=surface.point_areas_mm2,
         per_direction=MappingProxyType(least_by_direction(surface, points)),
         per_component=least_by_component(surface, points),
-        breach_volume_ml=beyond_ml,
-        specimen_volume_ml=specimen_volume_ml(plan.specimen),
-        findings=surface.findings + _findings(planes, uncertainty),
+        breach_volume_ml=volume_beyond_ml(surface, body),
+        specimen_volume_ml=specimen_volume_ml(body),
+        findings=surface.findings + limits + _findings(planes, uncertainty) + _past_patches(surface, plan),
+        structures=tuple(near),
+        bone=None if bone is None else bone_resected(bone, body),
         uncertainty=uncertainty,
     )
 
 
-def _plane_margin(surface: TumourSurface, plane: Plane, uncertainty: Uncertainty | None) -> PlaneMargin:
-    extra_sd_mm = uncertainty.sd_mm if uncertainty else voxel_sd_mm(surface.grid, plane.normal)
-    reach = furthest(surface, plane.normal)
-    return PlaneMargin(
-        name=plane.name,
-        margin_mm=float(-plane.distance_mm(reach.position_mm)),
-        position_mm=reach.position_mm,
-        sd_mm=float(np.hypot(reach.sd_mm, extra_sd_mm)),
-        unrefined_mm=float(-plane.distance_mm(reach.vertex_mm)),
-        smoothed_away_mm=reach.beyond_mm,
-    )
+def _segment(name: str, structure: Segment | Volume) -> Segment:
+    return Segment(name, structure.mask if isinstance(structure, Segment) else structure)
 
 
-def _specimen_margin(
-    surface: TumourSurface, specimen: Volume, margins_mm: NDArray[np.float64], uncertainty: Uncertainty | None
-) -> PlaneMargin:
-    """The least margin to the specimen's surface, at a point of the tumour's; neither surface is refitted there."""
-    at = int(np.argmin(margins_mm))
-    outward = surface.points_mm[at] - surface.points_mm.mean(axis=0)
-    outward /= max(float(np.linalg.norm(outward)), 1e-9)
-    extra_sd_mm = uncertainty.sd_mm if uncertainty else voxel_sd_mm(surface.grid, outward)
-    return PlaneMargin(
-        name="specimen",
-        margin_mm=float(margins_mm[at]),
-        position_mm=surface.points_mm[at],
-        sd_mm=float(np.hypot(specimen_sd_mm(surface, specimen, outward), extra_sd_mm)),
-        unrefined_mm=float(margins_mm[at]),
-    )
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A margin as the voxels give it, before what else is uncertain is added."""
+
+    name: str
+    margins_mm: Array
+    margin_mm: float
+    position_mm: Array
+    direction: Array
+    sd_mm: float
+    smoothed_away_mm: float = 0.0
+
+    def row(self, surface: TumourSurface, known: Uncertainty) -> PlaneMargin:
+        outline = outline_error(surface, self.margins_mm, self.direction, known)
+        parts = (self.sd_mm, outline.sd_mm, known.registration_sd_mm, known.execution_sd_mm)
+        return PlaneMargin(
+            name=self.name,
+            margin_mm=self.margin_mm,
+            position_mm=self.position_mm,
+            sd_mm=float(np.linalg.norm(parts)),
+            unrefined_mm=float(self.margins_mm.min()),
+            outline_shift_mm=outline.shift_mm,
+            smoothed_away_mm=self.smoothed_away_mm,
+        )
+
+
+def _plane(surface: TumourSurface, plane: Plane, margins: Array) -> _Found:
+    if plane.patch_mm is None:
+        reach, direction = furthest(surface, plane.normal), plane.normal
+        margin = float(-plane.distance_mm(reach.position_mm))
+    else:
+        facing = facing_patch(surface, plane, margins)
+        reach, direction, margin = facing.reach, facing.direction, facing.margin_mm
+    return _Found(plane.name, margins, margin, reach.position_mm, direction, reach.sd_mm, reach.beyond_mm)
+
+
+def _specimen(surface: TumourSurface, specimen: Volume) -> tuple[_Found, tuple[str, ...]]:
+    body = measure_specimen(surface, specimen)
+    outward = (body.wall_mm - body.position_mm) * np.sign(body.margin_mm)
+    apart = float(np.linalg.norm(outward))
+    direction = outward / apart if apart > _TOUCHING_MM else _away(surface, body.position_mm)
+    found = _Found("specimen", body.margins_mm, body.margin_mm, body.position_mm, direction, body.sd_mm)
+    return found, body.findings
+
+
+def _spared(surface: TumourSurface, zone: Segment) -> _Found:
+    kept = measure_spared(surface, zone.mask)
+    return _Found(zone.name, kept.margins_mm, kept.margin_mm, kept.position_mm, kept.direction, kept.sd_mm)
+
+
+def _away(surface: TumourSurface, position_mm: Array) -> Array:
+    outward = position_mm - surface.points_mm.mean(axis=0)
+    unit: Array = outward / max(float(np.linalg.norm(outward)), 1e-9)
+    return unit
+
+
+def _expansion(surface: TumourSurface, expansion_mm: Expansion) -> _Found:
+    """An expansion is least where it was asked to be least, at the tumour's own end on that side."""
+    towards = towards_mm(expansion_mm)
+    axis, side = divmod(int(np.argmin(towards)), 2)
+    direction = np.eye(3)[axis] * (1.0 if side else -1.0)
+    least = float(towards.min())
+    if (towards == least).all():
+        margins = np.full(len(surface.points_mm), least)
+    else:
+        margins = np.maximum(specimen_margins_mm(surface, expanded(surface.mask, expansion_mm)), least)
+    reach = furthest(surface, direction)
+    return _Found("expansion", margins, least, reach.position_mm, direction, reach.sd_mm)
 
 
 def _findings(planes: tuple[PlaneMargin, ...], uncertainty: Uncertainty | None) -> tuple[str, ...]:
@@ -267,5 +197,19 @@ def _findings(planes: tuple[PlaneMargin, ...], uncertainty: Uncertainty | None) 
         if plane.smoothed_away_mm > 0.1
     ]
     if uncertainty is None:
-        cut.append("the interval takes the outline as right to within a voxel, and the saw as exact")
+        cut.append("the interval holds the voxels' part alone: outline and saw are taken as exact")
     return tuple(cut)
+
+
+def _past_patches(surface: TumourSurface, plan: ResectionPlan) -> tuple[str, ...]:
+    """Name the patches past whose ends the tumour goes on: the cut as outlined does not part it there."""
+    if not plan.patches:
+        return ()
+    beyond = beyond_patches(plan.patches, surface.points_mm)
+    found = []
+    for number, plane in enumerate(plan.patches):
+        points = surface.points_mm[(beyond.distance_mm > 0) & (beyond.nearest == number)]
+        past = np.linalg.norm(points - feet_mm(plane, points), axis=1) - np.abs(plane.distance_mm(points))
+        if (past > _PAST_MM).any():
+            found.append(f"the tumour goes on past the end of {plane.name!r}, which does not part it there")
+    return tuple(found)

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from sarcoma_review.errors import GeometryError
 from sarcoma_review.volume import Volume, require_same_space
+from sarcoma_review.volume import require_square_corners as require_grid_corners
 
 Mask = NDArray[np.bool_]
 
@@ -14,6 +16,15 @@ Mask = NDArray[np.bool_]
 def inside(mask: Volume) -> Mask:
     """Voxels that belong to a mask, shape (slices, rows, columns): above one half where it is fractional."""
     return np.asarray(mask.array > 0.5 if mask.array.dtype.kind == "f" else mask.array, dtype=bool)
+
+
+def shares_at(mask: Volume, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much of a mask there is at points (n, 3) LPS mm: 0 to 1, linear between its voxels, 0 beyond them."""
+    filled = mask.array if mask.array.dtype.kind == "f" else inside(mask)
+    shares: NDArray[np.float64] = ndimage.map_coordinates(
+        filled.astype(np.float64), mask.index(points_mm).T, order=1, mode="constant"
+    )
+    return shares
 
 
 def mask_on(volume: Volume, array: NDArray[np.generic], *others: Volume) -> Volume:
@@ -46,28 +57,9 @@ def require_one_grid(first: Volume, second: Volume, what: str) -> None:
         raise GeometryError(f"{what}: expected one grid, found {first!r} and {second!r}{apart}; resample one first")
 
 
-def require_square_corners(volume: Volume, axes: tuple[int, ...] = (0, 1, 2)) -> None:
-    """Refuse a sheared grid, on which distances along the axes are not distances in the patient.
-
-    Parameters
-    ----------
-    volume : Volume
-    axes : tuple of int
-        The index axes that must meet at right angles.
-
-    Raises
-    ------
-    GeometryError
-        If two of them do not, by more than 0.06 degrees.
-    """
-    units = volume.affine[:3, axes] / np.linalg.norm(volume.affine[:3, axes], axis=0)
-    skew = float(np.abs(units.T @ units - np.eye(len(axes))).max())
-    if skew > 1e-3:
-        degrees = np.degrees(np.arcsin(min(1.0, skew)))
-        raise GeometryError(
-            f"the mask's grid is sheared by {degrees:.1f} degrees (gantry tilt); expected square corners: "
-            "resample it first"
-        )
+def require_square_corners(mask: Volume, axes: tuple[int, ...] = (0, 1, 2)) -> None:
+    """Refuse a mask on a sheared grid; see `sarcoma_review.volume.require_square_corners`."""
+    require_grid_corners(mask.grid, "the mask's", axes=axes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -175,6 +175,8 @@ def trade_off(
 
     Raises
     ------
+    PlanError
+        If the template has more than endless planes.
     EmptyMaskError
         If the bone or a spared structure has no voxels.
     GeometryError
@@ -202,6 +204,7 @@ def trade_off(
     >>> [round(row["bone_kept_ml"]) for row in curve.rows()]
     [27, 24]
     """
+    _require_endless_planes(template)
     search = _Search.over(surface, bone, template, constraints, uncertainty)
     cuts = search.start()
     reached: tuple[Cut, ...] | None = None
@@ -264,7 +267,7 @@ class _Search:
     def asked(self, cuts: tuple[Cut, ...], threshold_mm: float) -> tuple[Cut, ...]:
         """The same tilts, moved to where each margin is just what the threshold asks."""
         sigmas = float(ndtri(self.constraints.probability ** (1 / len(cuts))))
-        return tuple(replace(cut, margin_mm=threshold_mm + sigmas * cut.sd_mm) for cut in cuts)
+        return tuple(replace(cut, margin_mm=threshold_mm + sigmas * cut.sd_mm + cut.shift_mm) for cut in cuts)
 
     def turned(self, cuts: tuple[Cut, ...], threshold_mm: float, rng: np.random.Generator) -> tuple[Cut, ...]:
         """Search from given tilts; after each round the margins of what turned are measured anew."""
@@ -316,7 +319,25 @@ class _Search:
         planes = [replace(cut, margin_mm=0.0, excess_mm=0.0).plane(self.scene.reach_mm) for cut in cuts]
         rows = resection_margins(self.surface, ResectionPlan(planes), uncertainty=self.uncertainty).planes
         pairs = zip(cuts, rows, strict=True)
-        return tuple(replace(cut, excess_mm=-row.margin_mm, sd_mm=row.sd_mm) for cut, row in pairs)
+        return tuple(
+            replace(cut, excess_mm=-row.margin_mm, sd_mm=row.sd_mm, shift_mm=row.outline_shift_mm)
+            for cut, row in pairs
+        )
+
+
+def _require_endless_planes(template: ResectionPlan) -> None:
+    more = [
+        what
+        for what, given in (
+            ("a patch", template.patches),
+            ("a specimen", template.specimen is not None),
+            ("an expansion", template.expansion_mm is not None),
+            ("a spared zone", template.spared),
+        )
+        if given
+    ]
+    if more:
+        raise PlanError(f"a trade-off moves endless planes; expected them alone, found {more[0]}")
 
 
 def _row(point: TradeOffPoint) -> dict[str, float]:

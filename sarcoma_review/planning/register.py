@@ -11,8 +11,8 @@ from sarcoma_review.errors import GeometryError
 from sarcoma_review.planning.alignment import LEAST_OVERLAP, LEVELS_MM, Region, Search, moved, overlap, starts, turned
 from sarcoma_review.planning.information import BLOCKS, Information, Summit
 from sarcoma_review.planning.landmarks import Landmarks
-from sarcoma_review.planning.lattice import Interpolation, require_square_corners, resampled
-from sarcoma_review.volume import Grid, Volume, require_same_space
+from sarcoma_review.planning.lattice import Interpolation, resampled
+from sarcoma_review.volume import Grid, Volume, require_same_space, require_square_corners
 
 _PLACES = 60_000
 _SEED = 20
@@ -189,7 +189,9 @@ def register(
     landmarks : pair of array_like, shape (n, 3), optional
         The same places in fixed and moving space, LPS mm, to start from (see `Landmarks`).
     focus, moving_focus : Volume, optional
-        Masks on the two grids: what counts in the last climb, such as the bone round the tumour.
+        Masks on the two grids: what counts in the last climb, such as the body round the tumour, or what an
+        operation left in place (`left_in_place`). An edge tells its place only with both its sides: take about 5 mm
+        round what is meant. A short piece of shaft alone slides along itself by more than the estimate says.
     target_mm : array_like, shape (3,) or (n, 3), or Volume, optional
         Where the error matters, in fixed space: positions, or the tumour's mask (its middle and its six ends).
         The middle and the ends of the focus by default, or of the image.
@@ -217,7 +219,7 @@ def register(
     """
     if kind != "rigid":
         raise GeometryError(f"register knows the kind 'rigid', got {kind!r}")
-    for volume, what in ((fixed, "fixed image's"), (moving, "moving image's")):
+    for volume, what in ((fixed, "the fixed image's"), (moving, "the moving image's")):
         require_square_corners(volume.grid, what)
     target = _target(target_mm, fixed, focus)
     whole = Region.of(fixed, None, "fixed"), Region.of(moving, moving_focus, "moving")

@@ -16,15 +16,13 @@ from sarcoma_review.planning.distance import (
     signed_depth_mm,
 )
 from sarcoma_review.planning.masks import Crop, Mask, inside, mask_on, require_square_corners
+from sarcoma_review.planning.resection import Expansion, towards_mm
 from sarcoma_review.volume import Grid, Volume
-
-Margin = float | tuple[float, float, float] | tuple[float, float, float, float, float, float]
-"""A distance in mm: all round; along x, y, z; or towards right, left, anterior, posterior, inferior, superior."""
 
 _EVERY_NEIGHBOUR = np.ones((3, 3, 3), bool)
 
 
-def grow_by(mask: Volume, mm: Margin) -> Volume:
+def grow_by(mask: Volume, mm: Expansion) -> Volume:
     """Expand a mask by a distance.
 
     Parameters
@@ -64,7 +62,7 @@ def grow_by(mask: Volume, mm: Margin) -> Volume:
     [5, 6, 7, 8, 9, 10, 11, 12, 13, 14]
     """
     whole = inside(mask)
-    towards = _towards(mm)
+    towards = towards_mm(mm)
     if not whole.any() or not towards.any():
         return mask_on(mask, whole.copy())
     if np.ndim(mm) == 0:
@@ -77,7 +75,7 @@ def grow_by(mask: Volume, mm: Margin) -> Volume:
     return mask_on(mask, crop.put_back(grown, mask.shape))
 
 
-def shrink_by(mask: Volume, mm: Margin) -> Volume:
+def shrink_by(mask: Volume, mm: Expansion) -> Volume:
     """Erode a mask by a distance: the counterpart of `grow_by`, from its outside.
 
     Parameters
@@ -101,7 +99,7 @@ def shrink_by(mask: Volume, mm: Margin) -> Volume:
         If one distance is asked for on a sheared grid.
     """
     whole = inside(mask)
-    towards = _towards(mm)
+    towards = towards_mm(mm)
     if not whole.any() or not towards.any():
         return mask_on(mask, whole.copy())
     if np.ndim(mm) == 0:
@@ -112,18 +110,6 @@ def shrink_by(mask: Volume, mm: Margin) -> Volume:
         crop = Crop.of(whole, (3, 3, 3))
         taken = _grown_each_way(~crop.inside, mask.grid, towards[:, ::-1])
     return mask_on(mask, crop.put_back(crop.inside & ~taken, mask.shape))
-
-
-def _towards(mm: Margin) -> Floats:
-    """Distances (3 patient axes, 2 senses), mm."""
-    values = np.asarray(mm, np.float64)
-    if values.shape not in ((), (3,), (6,)):
-        raise PlanError(f"a margin is 1, 3 or 6 distances in mm, got {values.size}")
-    if not (np.isfinite(values) & (values >= 0)).all():
-        raise PlanError(f"a margin is at least 0 mm and finite, got {np.array2string(values, separator=', ')} mm")
-    if values.shape == (6,):
-        return values.reshape(3, 2)
-    return np.repeat(np.broadcast_to(values, 3)[:, None], 2, axis=1)
 
 
 def _voxels(grid: Grid, mm: float) -> tuple[int, int, int]:

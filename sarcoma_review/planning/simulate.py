@@ -1,8 +1,8 @@
-"""The least margin as it may turn out: seeded draws where no closed form holds.
+"""The least margin as it may turn out, by seeded draws.
 
-The closed form of `resection_margins` blurs each plane's closest point. An outline's error, though, is free to push
-some other point out further: over a tumour several correlation lengths wide the least margin lies lower than the
-closed form says. Draws of a smooth random outline, of a registration and of each cut show by how much.
+The closed form of `resection_margins` takes each plane's greatest outline error as normal, and the planes as
+independent. Draws of a smooth random outline, of a registration and of each cut take neither; they check it, and show
+the whole distribution.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sarcoma_review.errors import PlanError
 from sarcoma_review.planning.margins import MarginReport
-from sarcoma_review.planning.resection import Plane, ResectionPlan
+from sarcoma_review.planning.outline_error import outward_share
+from sarcoma_review.planning.patches import plane_margins_mm
+from sarcoma_review.planning.refine import furthest
+from sarcoma_review.planning.resection import ResectionPlan
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.planning.uncertainty import Uncertainty
 
@@ -55,9 +59,9 @@ def simulate(
 ) -> Simulation:
     """Draw the least margin of a plan many times.
 
-    Each draw moves the outline along its normal by a smooth random field (Gaussian covariance of length
-    ``uncertainty.correlation_mm``), the images along each plane's normal by one registration error, and each plane by
-    one execution error of its own.
+    Each draw moves the outline along its normals by a smooth random field (Gaussian covariance of length
+    ``uncertainty.correlation_mm``), the images by one registration error, and each plane by an error of the voxels
+    and one of the saw, its own.
 
     Parameters
     ----------
@@ -74,31 +78,38 @@ def simulate(
     -------
     Simulation
 
+    Raises
+    ------
+    PlanError
+        If the plan holds more than planes (a specimen, an expansion, spared structures).
+
     Notes
     -----
-    The field is a sum of 96 random cosine waves, within 1 % of the stated deviation. With one point, or a correlation
-    length far above the tumour's size, the draws agree with the closed form.
+    The field is a sum of 96 random waves, within 1 % of the stated deviation.
     """
+    if len(report.planes) != len(plan.planes):
+        others = len(report.planes) - len(plan.planes)
+        raise PlanError(f"draws are made for planes alone; the report holds {others} other margin(s)")
     shift = rng.normal(0.0, uncertainty.registration_sd_mm, (draws, 3))
     least = np.full(draws, np.inf)
     field = _Field(rng, draws, uncertainty)
-    for plane, row in zip(plan.planes, report.planes, strict=True):
-        points, margins = _candidates(
-            surface, plane, row.unrefined_mm - row.margin_mm, uncertainty.segmentation_sd_mm
-        )
-        reached = (margins[:, None] - field.at(points)).min(axis=0)
+    all_margins = plane_margins_mm(plan, surface.points_mm)
+    for plane, margins, row in zip(plan.planes, all_margins, report.planes, strict=True):
+        at = _candidates(margins, uncertainty.segmentation_sd_mm)
+        pushed = field.at(surface.points_mm[at]) * outward_share(surface, plane.normal)[at, None]
+        reached = ((margins[at] - row.unrefined_mm + row.margin_mm)[:, None] - pushed).min(axis=0)
+        voxels = rng.normal(0.0, furthest(surface, plane.normal).sd_mm, draws)
         saw = rng.normal(0.0, uncertainty.execution_sd_mm, draws)
-        least = np.minimum(least, reached + saw - shift @ plane.normal)
+        least = np.minimum(least, reached + voxels + saw - shift @ plane.normal)
     return Simulation(least)
 
 
-def _candidates(surface: TumourSurface, plane: Plane, correction_mm: float, sd_mm: float) -> tuple[Array, Array]:
-    """Points that could become the closest to a plane, and their margins less the refit's correction."""
-    margins = -plane.distance_mm(surface.points_mm) - correction_mm
+def _candidates(margins: Array, sd_mm: float) -> NDArray[np.intp]:
+    """Points that could become the closest to a plane."""
     order = np.argsort(margins, kind="stable")
     near = order[margins[order] <= margins[order[0]] + _DEEP_ENOUGH * sd_mm]
-    near = near[:: max(1, len(near) // _MOST_POINTS)]
-    return surface.points_mm[near], margins[near]
+    thinned: NDArray[np.intp] = near[:: max(1, len(near) // _MOST_POINTS)]
+    return thinned
 
 
 class _Field:

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from sarcoma_review.planning.body import resolved, taken
 from sarcoma_review.planning.bone import Cells, cells_of
+from sarcoma_review.planning.patches import feet_mm
 from sarcoma_review.planning.resection import Plane, ResectionPlan
 from sarcoma_review.planning.surface import TumourSurface
-from sarcoma_review.volume import Segment
+from sarcoma_review.planning.uncertainty import Uncertainty, interval_of_minimum
+from sarcoma_review.volume import Grid, Segment
 
 Fate = Literal["kept", "cut", "removed"]
 
@@ -31,13 +34,16 @@ class StructureDistance:
     tumour_distance_mm : float
         Nearest distance to the tumour's surface; 0 where the two overlap.
     plane_distances_mm : mapping of str to float
-        By the plane's name: nearest distance to the endless plane, above 0 where the structure lies wholly on the
-        patient's side, below 0 where it lies wholly on the specimen's side, 0 where the plane passes through it.
+        By the plane's name: nearest distance to it, above 0 where the structure lies wholly on the patient's side,
+        below 0 where it lies wholly on the specimen's side, 0 where the plane passes through it. A plane without a
+        patch is endless.
     crossed_by : tuple of str
-        Planes that pass through the structure, endless as they are: a structure may be kept and yet be crossed by
-        a plane where the other planes have already ended the cut.
+        Planes that pass through the structure: a structure may be kept and yet be crossed by an endless plane where
+        the other planes have already ended the cut.
     removed_ml, removed_percent : float
         How much of it lies in the specimen.
+    tumour_sd_mm, plane_sd_mm : float
+        Standard deviations of the distances, from the voxels and from what `Uncertainty` was told.
     """
 
     name: str
@@ -47,16 +53,31 @@ class StructureDistance:
     crossed_by: tuple[str, ...]
     removed_ml: float
     removed_percent: float
+    tumour_sd_mm: float
+    plane_sd_mm: float
 
     @property
-    def plane_distance_mm(self) -> float:
-        """Distance to the nearest plane, mm, on whichever side; 0 where one passes through."""
-        return min(abs(distance) for distance in self.plane_distances_mm.values())
+    def plane_distance_mm(self) -> float | None:
+        """Distance to the nearest plane, mm, on whichever side; 0 where one passes through; None without planes."""
+        return min((abs(distance) for distance in self.plane_distances_mm.values()), default=None)
+
+    @property
+    def tumour_interval_mm(self) -> tuple[float, float]:
+        """95 % interval of the distance to the tumour, mm; below 0 the two may overlap."""
+        return interval_of_minimum([self.tumour_distance_mm], [self.tumour_sd_mm])
+
+    @property
+    def plane_interval_mm(self) -> tuple[float, float] | None:
+        """95 % interval of the distance to the nearest plane, mm; None without planes."""
+        nearest = self.plane_distance_mm
+        return None if nearest is None else interval_of_minimum([nearest], [self.plane_sd_mm])
 
     def __repr__(self) -> str:
+        nearest = self.plane_distance_mm
+        plane = "" if nearest is None else f"{nearest:.1f} mm from a plane, "
         return (
             f"<StructureDistance {self.name!r} {self.fate}, {self.tumour_distance_mm:.1f} mm from the tumour, "
-            f"{self.plane_distance_mm:.1f} mm from a plane, {self.removed_percent:.0f} % in the specimen>"
+            f"{plane}{self.removed_percent:.0f} % in the specimen>"
         )
 
 
@@ -93,7 +114,9 @@ class Outline:
         return np.concatenate([self.surface.points_mm, self.cells.centres_mm])
 
 
-def structure_distance(structure: Segment, surface: TumourSurface, plan: ResectionPlan) -> StructureDistance:
+def structure_distance(
+    structure: Segment, surface: TumourSurface, plan: ResectionPlan, *, uncertainty: Uncertainty | None = None
+) -> StructureDistance:
     """Measure where a structure lies to the tumour and to the planes of a plan.
 
     Parameters
@@ -103,7 +126,8 @@ def structure_distance(structure: Segment, surface: TumourSurface, plan: Resecti
     surface : TumourSurface
         Of the tumour, in the same patient space.
     plan : ResectionPlan
-        The planes count as endless.
+    uncertainty : Uncertainty, optional
+        Of outlines, registration and saw; the structure's outline is taken to err as the tumour's does.
 
     Returns
     -------
@@ -136,13 +160,28 @@ def structure_distance(structure: Segment, surface: TumourSurface, plan: Resecti
     <StructureDistance 'nerve' kept, 11.1 mm from the tumour, 3.7 mm from a plane, 0 % in the specimen>
     """
     outline = Outline.of(structure)
-    return against_plan(outline, plan, tumour_distance_mm=tumour_gap_mm(outline, surface))
+    gap_mm = tumour_gap_mm(outline, surface)
+    return against_plan(
+        outline, resolved(plan, surface.mask), tumour_distance_mm=gap_mm, grid=surface.grid, uncertainty=uncertainty
+    )
 
 
-def against_plan(outline: Outline, plan: ResectionPlan, *, tumour_distance_mm: float) -> StructureDistance:
-    """Measure as `structure_distance` does, with the outline and its distance to the tumour already at hand."""
+def against_plan(
+    outline: Outline,
+    plan: ResectionPlan,
+    *,
+    tumour_distance_mm: float,
+    grid: Grid,
+    uncertainty: Uncertainty | None,
+) -> StructureDistance:
+    """Measure as `structure_distance` does, with the outline and its distance to the tumour already at hand.
+
+    `grid` is the tumour's; an expansion in the plan must be resolved.
+    """
     distances = {plane.name: _signed_gap_mm(plane, outline.points_mm) for plane in plan.planes}
     removed_ml = float(outline.cells.volumes_ml @ outline.cells.shares_behind(plan)[0])
+    known = uncertainty or Uncertainty()
+    own, tumour = _voxel_sd_mm(outline.surface.grid), _voxel_sd_mm(grid)
     return StructureDistance(
         name=outline.name,
         fate=_fate(plan, outline.points_mm),
@@ -151,7 +190,14 @@ def against_plan(outline: Outline, plan: ResectionPlan, *, tumour_distance_mm: f
         crossed_by=tuple(name for name, distance in distances.items() if distance == 0),
         removed_ml=removed_ml,
         removed_percent=100.0 * removed_ml / outline.cells.total_ml,
+        tumour_sd_mm=float(np.linalg.norm([own, tumour, known.segmentation_sd_mm, known.segmentation_sd_mm])),
+        plane_sd_mm=float(np.hypot(own, known.sd_mm)),
     )
+
+
+def _voxel_sd_mm(grid: Grid) -> float:
+    """Standard deviation of an edge that lies anywhere in its voxel, over all directions (see `voxel_sd_mm`)."""
+    return float(np.sqrt(np.mean(np.square(grid.spacing_mm)) / 12.0))
 
 
 def clearance_mm(plan: ResectionPlan, points_mm: NDArray[np.float64]) -> float:
@@ -170,18 +216,20 @@ def tumour_gap_mm(outline: Outline, tumour: TumourSurface) -> float:
 
 
 def _fate(plan: ResectionPlan, points_mm: NDArray[np.float64]) -> Fate:
-    if clearance_mm(plan, points_mm) >= 0:
+    if not taken(plan, points_mm, with_kerf=True).any():
         return "kept"
-    furthest_out = max(float(plane.distance_mm(points_mm).max()) for plane in plan.planes)
-    return "removed" if furthest_out <= 0 else "cut"
+    return "removed" if taken(plan, points_mm).all() else "cut"
 
 
 def _signed_gap_mm(plane: Plane, points_mm: NDArray[np.float64]) -> float:
-    distances = plane.distance_mm(points_mm)
-    low, high = float(distances.min()), float(distances.max())
-    if low > 0:
-        return low
-    return high if high < 0 else 0.0
+    """Nearest distance to a plane or its patch, signed by the side; 0 where points on both sides face it."""
+    heights, feet = plane.distance_mm(points_mm), feet_mm(plane, points_mm)
+    apart = np.linalg.norm(points_mm - feet, axis=1)
+    facing = heights[apart <= np.abs(heights) + 1e-9]
+    if len(facing) and facing.min() <= 0 <= facing.max():
+        return 0.0
+    nearest = int(np.argmin(apart))
+    return float(np.copysign(apart[nearest], heights[nearest]))
 
 
 def _reaches_into(inner: TumourSurface, outer: TumourSurface) -> bool:

@@ -71,6 +71,8 @@ class Cut:
         How much further the tumour reaches at this tilt, by the refined margin, than the corners of its hull.
     sd_mm : float
         Standard deviation of the margin at this tilt.
+    shift_mm : float
+        How much lower the outline's error brings it on average.
     """
 
     template: Plane
@@ -79,6 +81,7 @@ class Cut:
     margin_mm: float = 0.0
     excess_mm: float = 0.0
     sd_mm: float = 0.0
+    shift_mm: float = 0.0
 
     def normal(self, tilt: Array) -> Array:
         """Unit normal, shape (3,), at a tilt, shape (2,)."""

@@ -4,7 +4,15 @@ from numpy.typing import NDArray
 
 from sarcoma_review.errors import GeometryError, PlanError
 from sarcoma_review.phantom import Patient
-from sarcoma_review.planning import Plane, ResectionPlan, TumourSurface
+from sarcoma_review.planning import (
+    Plane,
+    ResectionPlan,
+    TumourSurface,
+    grow_by,
+    left_in_place,
+    register,
+    threshold,
+)
 from sarcoma_review.planning.achieved import AchievedPlane, AchievedReport, compare_achieved
 from sarcoma_review.planning.cut_face import fitted, minimum_zone_mm
 from sarcoma_review.planning.register import Registration
@@ -138,6 +146,20 @@ def test_the_sample_patients_cut_is_that_of_the_truth(patient: Patient) -> None:
     assert cut.location_zone_mm.value == pytest.approx(made["bone_section"]["zone_mm"], abs=0.3)
     assert cut.margin_error_mm.value == pytest.approx(made["margin_error_mm"], abs=0.1)
     assert [finding.split("'")[1] for finding in report.findings] == ["posterior", "medial"]
+
+
+def test_registered_by_what_stayed_the_cut_lies_within_a_fifth_of_a_millimetre_of_the_truth(patient: Patient) -> None:
+    truth, before, later = patient.truth["achieved"], patient.images[0].volume, patient.images[2].volume
+    plan = ResectionPlan([Plane(p["point_mm"], p["normal"], name=p["name"]) for p in patient.truth["planes"]])
+    body = grow_by(threshold(before, -300, np.inf), 5.0)
+    registration = register(
+        before, later, focus=left_in_place(body, plan), target_mm=patient.truth["planes"][0]["point_mm"]
+    )
+    cut, made = only(compare_achieved(plan, later, registration=registration)), truth["planes"][0]
+    assert cut.deviation_mean_mm.value == pytest.approx(made["bone_section"]["mean_mm"], abs=0.2)
+    low, high = cut.deviation_mean_mm.interval
+    assert low < made["bone_section"]["mean_mm"] < high
+    assert cut.angle_deg.value == pytest.approx(made["angle_deg"], abs=0.3)
 
 
 def test_an_image_of_another_frame_is_refused(patient: Patient) -> None:

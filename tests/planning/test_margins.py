@@ -89,12 +89,22 @@ def test_the_interval_grows_with_the_errors_it_is_told_of() -> None:
     surface = TumourSurface.from_mask(mask(Ball(np.zeros(3), 15.0), np.random.default_rng(3), ISO, 20))
     plan = ResectionPlan([Plane((0, 0, 25), (0, 0, 1))])
     voxels = resection_margins(surface, plan)
-    sawn = resection_margins(surface, plan, uncertainty=Uncertainty(execution_sd_mm=3.0, segmentation_sd_mm=4.0))
-    assert "outline as right to within a voxel, and the saw as exact" in voxels.findings[-1]
+    sawn = resection_margins(surface, plan, uncertainty=Uncertainty(execution_sd_mm=3.0, registration_sd_mm=4.0))
+    assert "the voxels' part alone: outline and saw are taken as exact" in voxels.findings[-1]
     assert sawn.findings == ()
     low, high = sawn.interval_mm
     assert (high - low) / 2 == pytest.approx(1.96 * 5.0, rel=1e-3)
     assert sawn.probability_below(10.0) == pytest.approx(0.5, abs=0.02)
+
+
+def test_an_outlines_error_brings_the_margin_down_and_not_up() -> None:
+    surface = TumourSurface.from_mask(mask(Ball(np.zeros(3), 15.0), np.random.default_rng(3), ISO, 20))
+    plan = ResectionPlan([Plane((0, 0, 25), (0, 0, 1))])
+    drawn = resection_margins(surface, plan, uncertainty=Uncertainty(segmentation_sd_mm=2.0)).planes[0]
+    assert drawn.margin_mm == pytest.approx(10.0, abs=0.1)
+    assert 0.2 < drawn.outline_shift_mm < 2.0  # a place beside the closest reaches further, by less than a deviation
+    low, high = drawn.interval_mm
+    assert 10.0 - low > high - 10.0
 
 
 def test_nearly_equal_planes_make_the_least_margin_lower_than_either() -> None:

@@ -92,13 +92,20 @@ def test_a_spared_structure_ends_the_curve_where_the_closed_form_says() -> None:
     assert found.infeasible[0].reason.endswith("mm outside the cut, not 3.0 mm outside")
 
 
+def test_a_template_of_more_than_endless_planes_is_refused() -> None:
+    whole = ResectionPlan(UP.planes, expansion_mm=5.0)
+    with pytest.raises(PlanError, match="moves endless planes; expected them alone, found an expansion"):
+        curve(BALL, whole, Constraints((1.0,)))
+
+
 def test_a_spared_structure_turns_the_cut_at_the_price_of_bone() -> None:
     wide = Constraints((16.0,), max_tilt_deg=30)
     free = curve(BALL, UP, wide).points[0]
     forced = curve(BALL, UP, Constraints((16.0,), max_tilt_deg=30, spared={"nerve": (NERVE, 3.0)})).points[0]
-    assert structure_distance(NERVE, BALL, free.plan).plane_distance_mm < 4.0
-    assert structure_distance(NERVE, BALL, forced.plan).fate == "kept"
-    assert structure_distance(NERVE, BALL, forced.plan).plane_distance_mm >= 4.0  # 3 mm beyond a kerf of 1 mm
+    near, far = (structure_distance(NERVE, BALL, each.plan) for each in (free, forced))
+    assert near.plane_distances_mm["proximal"] < 4.0
+    assert far.fate == "kept"
+    assert far.plane_distances_mm["proximal"] >= 4.0  # 3 mm beyond a kerf of 1 mm
     assert forced.bone.kept_ml < free.bone.kept_ml - 0.1
     assert forced.plan.planes[0].normal[0] > 0.05  # the cut's far side drops away from the nerve
 

@@ -3,8 +3,15 @@ import pytest
 
 from sarcoma_review.errors import PlanError
 from sarcoma_review.planning import MarginReport, Plane, ResectionPlan, TumourSurface, Uncertainty, resection_margins
+from sarcoma_review.planning.outline_error import outline_error
 from sarcoma_review.planning.simulate import simulate
-from sarcoma_review.planning.uncertainty import PUBLISHED_EXECUTION, interval_of_minimum, probability_below
+from sarcoma_review.planning.uncertainty import (
+    PUBLISHED_EXECUTION,
+    greatest_of_normals,
+    interval_of_minimum,
+    probability_below,
+)
+from sarcoma_review.volume import Volume
 from tests.planning.shapes import Ball, Ellipsoid, directions, mask
 
 ISO = (0.8, 0.8, 0.8)
@@ -33,8 +40,51 @@ def test_an_error_alike_over_the_whole_tumour_agrees_too(surface: TumourSurface)
     one = ResectionPlan([PLAN.planes[0]])
     uncertainty = Uncertainty(segmentation_sd_mm=2.0, registration_sd_mm=1.0, correlation_mm=500.0)
     report = resection_margins(surface, one, uncertainty=uncertainty)
-    drawn = simulate(surface, one, report, uncertainty=uncertainty, rng=np.random.default_rng(1), draws=20_000)
+    drawn = simulate(surface, one, report, uncertainty=uncertainty, rng=np.random.default_rng(1), draws=10_000)
     assert drawn.interval_mm == pytest.approx(report.interval_mm, abs=0.15)
+
+
+@pytest.mark.parametrize("length", [5.0, 10.0, 20.0])
+def test_draws_and_closed_form_agree_on_a_tumour_many_lengths_wide(surface: TumourSurface, length: float) -> None:
+    uncertainty = Uncertainty(segmentation_sd_mm=2.0, execution_sd_mm=1.5, correlation_mm=length)
+    plane = PLAN.planes[0]
+    bare = resection_margins(surface, ResectionPlan([plane]), uncertainty=Uncertainty())
+    drawn = simulate(
+        surface,
+        ResectionPlan([plane]),
+        bare,
+        uncertainty=uncertainty,
+        rng=np.random.default_rng(1),
+        draws=4_000,
+    )
+    wrong = outline_error(surface, -plane.distance_mm(surface.points_mm), plane.normal, uncertainty)
+    middle, spread = bare.minimum_mm - wrong.shift_mm, np.hypot(wrong.sd_mm, 1.5)
+    assert drawn.interval_mm == pytest.approx((middle - 1.96 * spread, middle + 1.96 * spread), abs=0.45)
+    assert 0.93 <= (np.abs(drawn.minima_mm - middle) < 1.96 * spread).mean() <= 0.97
+
+
+def test_an_outline_alike_all_over_moves_the_margin_as_much_and_no_further(surface: TumourSurface) -> None:
+    plane = PLAN.planes[0]
+    margins = -plane.distance_mm(surface.points_mm)
+    alike = outline_error(surface, margins, plane.normal, Uncertainty(2.0, correlation_mm=500.0))
+    assert (alike.shift_mm, alike.sd_mm) == pytest.approx((0.0, 2.0), abs=0.02)
+    certain = outline_error(surface, margins, plane.normal, Uncertainty(execution_sd_mm=2.0))
+    assert (certain.shift_mm, certain.sd_mm) == (0.0, 0.0)
+
+
+def test_the_greatest_of_correlated_values_is_that_of_draws() -> None:
+    rng = np.random.default_rng(4)
+    means = np.array([-1.0, -0.5, 0.0, 0.2])
+    at = np.array([0.0, 1.0, 2.5, 3.0])
+    covariance = np.exp(-((at[:, None] - at) ** 2) / 2.0)
+    greatest = rng.multivariate_normal(means, covariance, 200_000).max(axis=1)
+    assert greatest_of_normals(means, covariance) == pytest.approx((greatest.mean(), greatest.std()), abs=0.03)
+
+
+def test_draws_of_a_plan_with_a_specimen_are_refused(surface: TumourSurface) -> None:
+    cut, whole = ResectionPlan([PLAN.planes[0]]), measured(surface, Uncertainty())
+    with pytest.raises(PlanError, match="draws are made for planes alone; the report holds 1 other margin"):
+        simulate(surface, cut, whole, uncertainty=Uncertainty(), rng=np.random.default_rng(0))
 
 
 def test_an_outline_wrong_over_short_lengths_brings_the_least_margin_down(surface: TumourSurface) -> None:
@@ -69,7 +119,51 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
             plan = ResectionPlan([Plane(normal * (shape.reach(normal) + 8), normal)])
             low, high = resection_margins(body, plan, uncertainty=Uncertainty()).interval_mm
             held.append(low <= 8.0 <= high)
-    assert 0.90 <= np.mean(held) <= 0.995
+    assert 0.93 <= np.mean(held) <= 0.99  # of 200; benchmarks/interval_coverage.py takes 500
+
+
+def drawn_masks(observers: int, sd: float, length: float, radius: float = 20.0) -> list[Volume]:
+    """A ball that each observer has moved along its normals by a smooth random error of their own."""
+    z, y, x = np.mgrid[-27:28, -27:28, -27:28].astype(float)
+    at = np.stack([z, y, x], axis=-1)
+    from_centre = np.linalg.norm(at, axis=-1)
+    shell = np.abs(from_centre - radius) < 8
+    outward = radius * at[shell] / from_centre[shell][:, None]
+    found = []
+    for seed in range(observers):
+        rng = np.random.default_rng(seed)
+        waves, turns = rng.normal(0, 1 / length, (60, 3)), rng.uniform(0, 2 * np.pi, 60)
+        moved = sd * np.sqrt(2 / 60) * np.cos(outward @ waves.T + turns).sum(axis=1)
+        array = from_centre < radius
+        array[shell] = from_centre[shell] < radius + moved
+        found.append(Volume(array, np.eye(4)))
+    return found
+
+
+@pytest.mark.parametrize(("sd", "length"), [(1.5, 8.0), (2.0, 12.0)])
+def test_observers_give_the_deviation_and_the_length_of_their_outlines(sd: float, length: float) -> None:
+    told = Uncertainty.from_observers(drawn_masks(6, sd, length), registration_sd_mm=0.5, execution_sd_mm=2.0)
+    assert told.segmentation_sd_mm == pytest.approx(sd, rel=0.2)
+    assert told.correlation_mm == pytest.approx(length, rel=0.25)
+    assert (told.registration_sd_mm, told.execution_sd_mm) == (0.5, 2.0)
+
+
+def test_observers_who_differ_by_the_same_all_over_differ_over_the_whole_tumour() -> None:
+    z, y, x = np.mgrid[-24:25, -24:25, -24:25]
+    drawn = [Volume(np.sqrt(x**2 + y**2 + z**2) < radius, np.eye(4)) for radius in (16, 18, 20)]
+    told = Uncertainty.from_observers(drawn)
+    assert told.segmentation_sd_mm == pytest.approx(2.0, abs=0.1)
+    assert told.correlation_mm == pytest.approx(36.0, abs=2.0)
+    assert Uncertainty.from_observers([drawn[0], drawn[0]]).segmentation_sd_mm == pytest.approx(0.0, abs=1e-6)
+
+
+def test_one_observer_or_outlines_apart_are_refused() -> None:
+    z, y, x = np.mgrid[-8:9, -8:9, -24:25]
+    apart = [Volume((x - at) ** 2 + y**2 + z**2 < 36, np.eye(4)) for at in (-14, 14)]
+    with pytest.raises(PlanError, match="at least 2 outlines, got 1"):
+        Uncertainty.from_observers(apart[:1])
+    with pytest.raises(PlanError, match="lie apart and have no mean"):
+        Uncertainty.from_observers(apart)
 
 
 def test_published_errors_carry_their_source_and_order() -> None:
