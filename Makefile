@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What `make check` leaves to `make test`: all that draws the whole patient or registers images.
 LONG := tests/phantom tests/dicom/test_sample.py tests/test_demo.py tests/planning/test_register.py \
   tests/planning/test_achieved.py tests/planning/test_optimise.py tests/registry
-APT_PACKAGES := chromium dicom3tools
+APT_PACKAGES := chromium dicom3tools postgresql
 
 .PHONY: help setup demo lab sample test check lint types layers unit notebooks-test js-test browser-test
 .PHONY: test-servers bundle constraints notebooks bench clean
@@ -41,6 +41,10 @@ endef
 .venv/.dev: pyproject.toml constraints.txt | .venv/pyvenv.cfg
 	$(call install,.[dev])
 	@touch $@ .venv/.user
+
+.venv/.bench: pyproject.toml constraints.txt | .venv/.dev
+	$(call install,.[bench])
+	@touch $@
 
 setup: .venv/.user ## install what a user needs into .venv/
 
@@ -105,12 +109,12 @@ notebooks: .venv/.dev ## run the notebooks and store their outputs
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
 	$(BIN)/nbstripout --keep-output --keep-count notebooks/*.ipynb
 
-bench: .venv/.dev ## the figures of the benchmarks/ folder
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+bench: .venv/.bench ## the figures of the benchmarks/ folder
+	@for script in $(filter-out benchmarks/peers.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script; done
 
 constraints: .venv/.dev ## pin every dependency anew
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
-	  --extra dev pyproject.toml -o constraints.txt --upgrade
+	  --extra dev --extra bench pyproject.toml -o constraints.txt --upgrade
 
 clean: ## remove what make made
 	rm -rf .venv js/node_modules output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

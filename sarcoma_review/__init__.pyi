@@ -1,5 +1,6 @@
 from . import dicom as dicom
 from . import errors as errors
+from . import outcomes as outcomes
 from . import phantom as phantom
 from . import planning as planning
 from . import present as present

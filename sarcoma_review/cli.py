@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from tqdm.auto import tqdm
 
+from sarcoma_review.cli_registry import outcomes_app, registry_app
 from sarcoma_review.errors import NotDicomError, PresentationError, PrivacyError, SarcomaReviewError
 
 app = typer.Typer(
@@ -178,6 +179,8 @@ def phantom(
 
 pathway = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Documents of rules: list them, or lint one.")
 app.add_typer(pathway, name="pathway")
+app.add_typer(registry_app, name="registry")
+app.add_typer(outcomes_app, name="outcomes")
 
 
 @pathway.command("list")

@@ -15,6 +15,7 @@
     │  └─ NotDeidentifiedError                  the gate stays shut
     ├─ PlanError                (ValueError)    a resection plan that cannot be measured
     ├─ PathwayError             (ValueError)    a rule file is wrong, or a fact has a value it cannot have
+    ├─ OutcomeError             (ValueError)    follow-up or counts that no honest number answers
     ├─ RegistryError            (LookupError)   no such record, or it may not be changed
     │  └─ ConflictError                         somebody else wrote first
     └─ PresentationError        (ValueError)    a case cannot be shown as asked
@@ -74,6 +75,10 @@ class PlanError(SarcomaReviewError, ValueError):
 
 class PathwayError(SarcomaReviewError, ValueError):
     """A rule file is wrong, or a fact has a value that it cannot have."""
+
+
+class OutcomeError(SarcomaReviewError, ValueError):
+    """Follow-up, counts or a question put to them that no honest number answers."""
 
 
 class RegistryError(SarcomaReviewError, LookupError):

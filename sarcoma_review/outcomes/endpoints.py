@@ -1,0 +1,146 @@
+"""From dated events to times: time zero, event, competing causes and the data cut are said, never implied."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from sarcoma_review.errors import OutcomeError
+
+Precision = Literal["day", "month", "year"]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened to a patient, on a date known to the day, the month or the year.
+
+    `type` is a word of the registry: ``operation``, ``diagnosis``, ``local_recurrence``, ``death`` and so on.
+    """
+
+    type: str
+    day: date
+    precision: Precision = "day"
+
+    @property
+    def settled(self) -> date:
+        """The day to count with: the middle of the month or year where no more is known."""
+        if self.precision == "day":
+            return self.day
+        return self.day.replace(day=15) if self.precision == "month" else date(self.day.year, 7, 1)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What is counted, from when, and what can come first.
+
+    Parameters
+    ----------
+    name : str
+    time_zero : str
+        Type of the happening from which time runs; the first one.
+    events : tuple of str
+        Whichever comes first is the event, cause 1.
+    competing : tuple of str
+        Each ends the chance of the event; causes 2 and on, in this order.
+    net_risk : str
+        What one minus Kaplan-Meier would answer here, printed beside it.
+    """
+
+    name: str
+    time_zero: str
+    events: tuple[str, ...]
+    competing: tuple[str, ...] = ()
+    net_risk: str = "the risk if nobody died first"
+
+
+ENDPOINTS = {
+    endpoint.name: endpoint
+    for endpoint in (
+        Endpoint("local_recurrence", "operation", ("local_recurrence",), ("death", "amputation")),
+        Endpoint("metastasis", "operation", ("metastasis",), ("death",)),
+        Endpoint("overall_survival", "diagnosis", ("death",)),
+        Endpoint("event_free_survival", "operation", ("local_recurrence", "metastasis", "death")),
+        Endpoint("amputation", "operation", ("amputation",), ("death",)),
+        Endpoint("implant", "operation", ("loosening", "loss_of_prosthesis", "revision"), ("death", "amputation")),
+        Endpoint(
+            "infection",
+            "operation",
+            ("wound_infection_deep", "wound_infection_periprosthetic"),
+            ("death", "amputation", "loss_of_prosthesis"),
+        ),
+        Endpoint(
+            "wound_infection",
+            "operation",
+            (
+                "wound_infection",
+                "wound_infection_superficial",
+                "wound_infection_deep",
+                "wound_infection_periprosthetic",
+            ),
+            ("death", "amputation"),
+        ),
+    )
+}
+"""The endpoints of the project, by name. An amputation ends the chance of a recurrence in the limb, as death does."""
+
+
+@dataclass(frozen=True)
+class TimeToEvent:
+    """One patient's time: days from time zero, and the cause that ended it (0 censored)."""
+
+    days: int
+    cause: int
+
+
+def time_to_event(endpoint: Endpoint, happenings: Sequence[Happening], *, as_of: date) -> TimeToEvent:
+    """Days from time zero to the first event, competing event, last contact or data cut.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+    happenings : sequence of Happening
+        Of one patient, in any order. Everything dated counts as contact.
+    as_of : date
+        The data cut; what is dated after it is not looked at.
+
+    Returns
+    -------
+    TimeToEvent
+        An event and a competing event on one day count as the event.
+
+    Raises
+    ------
+    OutcomeError
+        If there is no time zero by the cut, or the event came before it.
+
+    Examples
+    --------
+    >>> seen = [Happening("operation", date(2026, 1, 1)), Happening("death", date(2026, 3, 2))]
+    >>> time_to_event(ENDPOINTS["local_recurrence"], seen, as_of=date(2027, 1, 1))
+    TimeToEvent(days=60, cause=2)
+    """
+    starts = [h.settled for h in happenings if h.type == endpoint.time_zero and h.day <= as_of]
+    if not starts:
+        raise OutcomeError(f"{endpoint.name} runs from the {endpoint.time_zero}; none is recorded by the data cut")
+    zero = min(starts)
+    first, last = dict[str, date](), zero
+    for happening in happenings:
+        if happening.day <= as_of:
+            day = happening.day if happening.precision == "day" else _day(happening, zero)
+            first[happening.type] = min(day, first.get(happening.type, day))
+            last = max(day, last)
+    if any(first.get(type_, zero) < zero for type_ in endpoint.events):
+        raise OutcomeError(f"{endpoint.name}: the event is dated before the {endpoint.time_zero}")
+    own = min((first[type_] for type_ in endpoint.events if type_ in first), default=None)
+    ending = own, *(first.get(type_) for type_ in endpoint.competing)
+    reached = [(day, cause) for cause, day in enumerate(ending, start=1) if day is not None and zero <= day <= as_of]
+    day, cause = min(reached, default=(min(last, as_of), 0))
+    return TimeToEvent((day - zero).days, cause)
+
+
+def _day(happening: Happening, zero: date) -> date:
+    """A coarse date in the month or year of time zero may lie after it: it is not taken for earlier."""
+    same = happening.day.year == zero.year and (happening.precision == "year" or happening.day.month == zero.month)
+    if happening.precision != "day" and same:
+        return max(zero, happening.settled)
+    return happening.settled

@@ -1,0 +1,133 @@
+"""Data checks: what in a case cannot be, or is missing. A finding is a question to the centre, not a verdict."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sarcoma_review.registry.events import (
+    AchievedMargin,
+    Decision,
+    Diagnosis,
+    Execution,
+    FollowUpSeen,
+    HistologicalMargin,
+    Operation,
+    Outcome,
+    Treatment,
+)
+from sarcoma_review.registry.journal import Registry
+from sarcoma_review.registry.record import CaseRecord
+
+_NEEDS_OPERATION = ("local_recurrence", "wound_infection", "loosening", "loss_of_prosthesis", "revision")
+_OF_PROSTHESIS = ("loosening", "loss_of_prosthesis")
+_DATED = (Diagnosis, Operation, Treatment, Outcome, FollowUpSeen, AchievedMargin, HistologicalMargin)
+
+
+@dataclass(frozen=True)
+class DataFinding:
+    """One thing to ask about: the rule, the entry by its version, and what was found."""
+
+    case_id: str
+    version: int
+    rule: str
+    text: str
+
+
+def check_case(record: CaseRecord, *, on: date) -> list[DataFinding]:
+    """Findings of one case as it stands on a day."""
+    found = [line for rule in _RULES for line in rule(record)]
+    found += [line for rule in _RULES_OF_THE_DAY for line in rule(record, on)]
+    return [DataFinding(record.case_id, *line) for line in sorted(found)]
+
+
+def check_registry(registry: Registry, *, on: date) -> list[DataFinding]:
+    """Findings of every case."""
+    return [finding for case_id in registry.cases() for finding in check_case(registry.case(case_id), on=on)]
+
+
+Found = Iterator[tuple[int, str, str]]
+
+
+def _future(record: CaseRecord, on: date) -> Found:
+    for version, fact in record.facts.items():
+        if isinstance(fact, _DATED) and fact.on_date > on:
+            yield version, "date in the future", f"{fact.kind} is dated after {on}"
+
+
+def _after_death(record: CaseRecord) -> Found:
+    deaths = [(v, f.on_date) for v, f in record.facts.items() if isinstance(f, Outcome) and f.type == "death"]
+    if len(deaths) > 1:
+        yield deaths[1][0], "two deaths", f"{len(deaths)} deaths are recorded"
+    for version, fact in record.facts.items():
+        exact = getattr(fact, "precision", "day") == "day" and not isinstance(fact, HistologicalMargin)
+        if deaths and exact and isinstance(fact, _DATED) and fact.on_date > max(day for _, day in deaths):
+            yield version, "event after death", f"{fact.kind} is dated after the death"
+
+
+def _before_operation(record: CaseRecord) -> Found:
+    operations = [fact.on_date for fact in record.of(Operation)]
+    for version, fact in record.facts.items():
+        if not isinstance(fact, Outcome) or fact.type not in _NEEDS_OPERATION:
+            continue
+        if not operations:
+            yield version, "no operation", f"{fact.type} is recorded, an operation is not"
+        elif fact.precision == "day" and fact.on_date < min(operations):
+            yield version, "event before operation", f"{fact.type} is dated before the first operation"
+
+
+def _before_diagnosis(record: CaseRecord) -> Found:
+    days = [fact.on_date for fact in record.of(Diagnosis) if fact.precision == "day"]
+    for version, fact in record.facts.items():
+        if days and isinstance(fact, Outcome | Operation) and fact.precision == "day" and fact.on_date < min(days):
+            yield version, "event before diagnosis", f"{fact.kind} is dated before the diagnosis"
+
+
+def _prosthesis(record: CaseRecord) -> Found:
+    operations = record.of(Operation)
+    for version, fact in record.facts.items():
+        of_prosthesis = isinstance(fact, Outcome) and fact.type in _OF_PROSTHESIS
+        if of_prosthesis and operations and not any(operation.reconstruction for operation in operations):
+            yield version, "no reconstruction", f"{getattr(fact, 'type', '')} is recorded, a reconstruction is not"
+
+
+def _margins(record: CaseRecord) -> Found:
+    names = {plane.name for plan in record.plans for plane in plan.planes}
+    for version, fact in record.facts.items():
+        if isinstance(fact, AchievedMargin) and fact.plane not in names:
+            yield version, "no planned plane", "an achieved margin names a plane that no plan has"
+
+
+def _decisions(record: CaseRecord, on: date) -> Found:
+    answered = {fact.decision_version for fact in record.of(Execution)}
+    for version, fact in record.facts.items():
+        if not isinstance(fact, Decision):
+            continue
+        if version not in answered:
+            yield version, "not recorded whether carried out", f"decision on {fact.modality}"
+        for action in fact.actions:
+            if action.due is not None and action.due < on and version not in answered:
+                yield version, "action past its day", f"due {action.due} from {action.owner_role}"
+
+
+def _spans(record: CaseRecord) -> Found:
+    for version, fact in record.facts.items():
+        if isinstance(fact, Treatment) and fact.ended is not None and fact.ended < fact.on_date:
+            yield version, "end before start", f"{fact.modality} ended before it started"
+
+
+def _depth(record: CaseRecord) -> Found:
+    for version, fact in record.facts.items():
+        if isinstance(fact, Outcome) and fact.type == "wound_infection" and fact.depth is None:
+            yield version, "depth not recorded", "a wound infection without its depth counts for no deep infection"
+
+
+_RULES: tuple[Callable[[CaseRecord], Found], ...] = (
+    _after_death,
+    _before_operation,
+    _before_diagnosis,
+    _prosthesis,
+    _margins,
+    _spans,
+    _depth,
+)
+_RULES_OF_THE_DAY: tuple[Callable[[CaseRecord, date], Found], ...] = (_future, _decisions)

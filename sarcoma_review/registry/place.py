@@ -1,0 +1,71 @@
+"""Where a registry may lie: not on a network share, where SQLite's log of writes can lose them."""
+
+import os
+import sys
+from pathlib import Path
+
+from sarcoma_review.errors import RegistryError
+
+SHARES = frozenset(
+    (
+        *("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "ncpfs", "9p", "ceph", "glusterfs", "lustre"),
+        *("beegfs", "davfs", "vboxsf", "prl_fs", "virtiofs"),
+        *("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs2", "fuse.glusterfs", "fuse.cephfs"),
+    )
+)
+
+
+def refuse_network_share(path: Path, mounts: str | None = None) -> None:
+    """Refuse a file on a network share.
+
+    Parameters
+    ----------
+    path : Path
+        Of the SQLite file.
+    mounts : str, optional
+        Text of the system's list of mounts; read from the system without it.
+
+    Raises
+    ------
+    RegistryError
+        If the place is a share. On macOS the kind of file system is not known here, and nothing is refused.
+    """
+    kind = (
+        _windows_share(path)
+        if sys.platform == "win32"
+        else file_system(path, _mounts() if mounts is None else mounts)
+    )
+    if kind in SHARES:
+        raise RegistryError(
+            f"the registry would lie on a network share ({kind}), where SQLite can lose what was written; "
+            "use a disk of this machine, or PostgreSQL for a network"
+        )
+
+
+def file_system(path: Path, mounts: str) -> str:
+    """Kind of the file system a path lies on, by the longest mount point above it; empty where it is not known.
+
+    Examples
+    --------
+    >>> file_system(Path("/mnt/team/cases.sqlite"), "30 22 0:50 / /mnt/team rw - nfs4 server:/team rw")
+    'nfs4'
+    """
+    place = str(path.resolve() if not path.is_absolute() else path)
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        left, _, right = line.partition(" - ")
+        point = left.split(" ")[4].replace("\\040", " ") if left.count(" ") >= 4 else ""
+        inside = place == point or place.startswith(point.rstrip("/") + "/")
+        if point and inside and len(point) >= len(best):
+            best, kind = point, right.split(" ")[0]
+    return kind
+
+
+def _mounts() -> str:
+    table = Path("/proc/self/mountinfo")
+    return table.read_text(encoding="utf-8", errors="replace") if table.exists() else ""
+
+
+def _windows_share(path: Path) -> str:
+    drive = os.path.splitdrive(path.resolve())[0]
+    return "smb" if drive.startswith("\\\\") else ""

@@ -1,0 +1,94 @@
+"""Short reports of estimates, as values and as lines, for use inside a centre: they are not suppressed."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from sarcoma_review.errors import RegistryError
+from sarcoma_review.outcomes import (
+    ENDPOINTS,
+    Benchmark,
+    Endpoint,
+    cumulative_incidence,
+    funnel,
+    gray_test,
+    kaplan_meier,
+    median_follow_up,
+)
+from sarcoma_review.registry.cohort import Cohort, cohort
+from sarcoma_review.registry.journal import Registry
+
+_YEAR_DAYS = 365.25
+Report = tuple[Any, list[str]]
+
+
+def curve_report(registry: Registry, endpoint: str, *, as_of: date) -> Report:
+    """Risk of an endpoint at 1, 2, 5 and 10 years, net risk beside it, groups tested where events are enough."""
+    people = _cohort(registry, endpoint, as_of)
+    real = cumulative_incidence(people.durations, people.causes)[1]
+    net = kaplan_meier(people.durations, people.event_observed)
+    lines = [
+        f"{endpoint} from {people.endpoint.time_zero}, to {as_of}; {len(people.causes)} cases, "
+        f"{sum(people.event_observed)} events; competing: {', '.join(people.endpoint.competing) or 'none'}",
+        f"median follow-up {_days(median_follow_up(people.durations, people.event_observed)[0])}",
+    ]
+    rows = []
+    for year in (1, 2, 5, 10):
+        risk, low, high = real.interval_at(year * _YEAR_DAYS)
+        at_risk = int((np.array(people.durations) >= year * _YEAR_DAYS).sum())
+        rows.append({"year": year, "risk": _none(risk), "low": _none(low), "high": _none(high), "at_risk": at_risk})
+        shown = "not known" if np.isnan(risk) else f"{risk:.1%} ({low:.1%} to {high:.1%})"
+        beside = 1 - net.at(year * _YEAR_DAYS)
+        aside = "" if np.isnan(beside) else f"; {people.endpoint.net_risk}: {beside:.1%}"
+        lines.append(f"{year:2d} y: {shown}; {at_risk} at risk{aside}")
+    test = gray_test(people.durations, people.causes, people.groups).describe()
+    lines += [f"by centre, not a ranking: {test}", *_left_out(people)]
+    return {"endpoint": endpoint, "cases": len(people.causes), "risk": rows, "left_out": len(people.left_out)}, lines
+
+
+def centre_report(
+    registry: Registry, endpoint: str, *, as_of: date, benchmark: float, source: str, within_days: int
+) -> Report:
+    """Centres against a benchmark; only cases seen so long, or with the event before, count."""
+    people = _cohort(registry, endpoint, as_of)
+    counts: dict[str, tuple[int, int]] = {}
+    immature = 0
+    for days, cause, centre in zip(people.durations, people.causes, people.groups, strict=True):
+        if cause == 0 and days < within_days:
+            immature += 1
+            continue
+        events, cases = counts.get(centre, (0, 0))
+        counts[centre] = (events + (cause == 1 and days <= within_days), cases + 1)
+    chart = funnel(dict(sorted(counts.items())), Benchmark(benchmark, source))
+    lines = [
+        *chart.describe(),
+        f"benchmark {benchmark:.1%}: {source}",
+        f"{immature} cases not seen for {within_days} days are left out",
+        "crude rates: differences in case mix alone put centres outside; not a ranking",
+        *_left_out(people),
+    ]
+    return [vars(point) for point in chart.points], lines
+
+
+def _cohort(registry: Registry, endpoint: str, as_of: date) -> Cohort:
+    chosen: Endpoint | None = ENDPOINTS.get(endpoint)
+    if chosen is None:
+        raise RegistryError(f"no such endpoint; there are {', '.join(sorted(ENDPOINTS))}")
+    people = cohort(registry, chosen, as_of=as_of)
+    if not people.causes:
+        raise RegistryError(f"no case has a time zero for {endpoint} ({chosen.time_zero})")
+    return people
+
+
+def _left_out(people: Cohort) -> list[str]:
+    reasons = sorted({reason for _, reason in people.left_out})
+    return [f"{sum(r == reason for _, r in people.left_out)} left out: {reason}" for reason in reasons]
+
+
+def _days(value: float) -> str:
+    return "not reached" if np.isnan(value) else f"{value / _YEAR_DAYS:.1f} years"
+
+
+def _none(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, 6)

@@ -1,0 +1,1 @@
+"""Reference values by R, and the invented follow-up they belong to."""
