@@ -7,7 +7,9 @@ BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What `make check` leaves to `make test`: all that draws the whole patient or registers images.
 LONG := tests/phantom tests/dicom/test_sample.py tests/test_demo.py tests/planning/test_register.py \
-  tests/planning/test_achieved.py tests/planning/test_optimise.py tests/registry
+  tests/planning/test_achieved.py tests/planning/test_optimise.py tests/planning/test_refine.py \
+  tests/planning/test_specimen.py tests/planning/test_uncertainty.py tests/planning/test_contours.py \
+  tests/planning/test_margins.py tests/registry tests/outcomes tests/pathways/test_reach.py
 APT_PACKAGES := chromium dicom3tools postgresql
 
 .PHONY: help setup demo lab sample test check lint types layers unit notebooks-test js-test browser-test

@@ -1,4 +1,4 @@
-// Bundles the viewer's sources into the package, or with --check says whether the committed bundle is theirs.
+// Bundles the widgets' sources into the package, or with --check says whether the committed bundle is theirs.
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const check = process.argv.includes("--check");
 
 const result = await build({
   absWorkingDir: HERE,
-  entryPoints: ["viewer.js", "viewer.css"],
+  entryPoints: ["viewer.js", "viewer.css", "browser.js", "browser.css"],
   outdir: TARGET,
   bundle: true,
   minify: true,

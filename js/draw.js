@@ -1,26 +1,27 @@
 // @ts-check
 // One view on its canvas: the image, then outlines, planes, crosshair and the words around them.
 
-import { toCanvas } from "./geometry.js";
+import { drawDisc, drawStroke } from "./brushlook.js";
+import { drawScaleBar, drawWords, label, strokeOver } from "./lettering.js";
+import { toCanvas } from "./views.js";
 
-/** @typedef {import("./geometry.js").Placement} Placement */
+/** @typedef {import("./views.js").Placement} Placement */
 /** @typedef {import("./geometry.js").Letters} Letters */
 /** @typedef {{loops: Float64Array[], colour: string, dash: number[]}} Outline */
 /** @typedef {{name: string, line: number[][] | null, kerf: number[][] | null}} PlaneMark */
+/** @typedef {{lines: number[], colour: string, width: number}} SkinLine */
+/** @typedef {import("./marks.js").Drawn} Drawn */
 /**
  * All that one view shows. `image` is the slice, one pixel per voxel, unturned.
  * @typedef {{width: number, height: number, ratio: number, at: Placement, image: CanvasImageSource | null,
- *   outlines: Outline[], planes: PlaneMark[], crosshair: number[] | null, letters: Letters, heading: string,
- *   position: string, tilt: string}} Scene
+ *   overlay: CanvasImageSource | null, outlines: Outline[], fill: number, skin: SkinLine[], planes: PlaneMark[],
+ *   strokes: import("./brushlook.js").DrawnStroke[], disc: import("./brushlook.js").Disc | null, handles: {middle: number[], ends: number[][]}[], marks: Drawn[], crosshair: number[] | null, letters: Letters, heading: string, position: string,
+ *   tilt: string}} Scene
  */
 
-const FONT = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
-const INK = "#d7dee3";
-const FAINT = "#9fb0ba";
 const CROSSHAIR = "rgba(210, 232, 245, 0.75)";
-const SHADOW = "rgba(0, 0, 0, 0.55)";
 export const PLANE_COLOUR = "#f0e442"; // Okabe-Ito yellow; the segments leave it to the planes
-const EDGE = 8; // px between words and the rim
+const MARK_COLOUR = "#7dffc8"; // told apart from bone, and from the colours of segments and planes
 const GAP = 9; // px the crosshair leaves open around its centre
 
 /** @param {CanvasRenderingContext2D} ctx @param {Scene} scene */
@@ -31,9 +32,15 @@ export function drawView(ctx, scene) {
   ctx.setTransform(scene.ratio, 0, 0, scene.ratio, 0, 0);
   if (scene.image) {
     drawImage(ctx, scene, scene.image);
-    for (const outline of scene.outlines) drawOutline(ctx, scene.at, outline);
+    if (scene.overlay) drawImage(ctx, scene, scene.overlay);
+    for (const outline of scene.outlines) drawOutline(ctx, scene.at, outline, scene.fill);
+    for (const stroke of scene.strokes) drawStroke(ctx, scene.at, stroke);
+    for (const line of scene.skin) drawSkin(ctx, scene.at, line);
     for (const plane of scene.planes) drawPlane(ctx, scene, plane);
+    for (const handles of scene.handles) drawHandles(ctx, scene.at, handles);
     if (scene.crosshair) drawCrosshair(ctx, scene, scene.crosshair);
+    for (const mark of scene.marks) drawMark(ctx, scene, mark);
+    if (scene.disc) drawDisc(ctx, scene.at, scene.disc);
     drawScaleBar(ctx, scene);
   }
   drawWords(ctx, scene);
@@ -49,24 +56,9 @@ function drawImage(ctx, { at }, image) {
   ctx.restore();
 }
 
-/**
- * Stroke the current path twice, dark and wide beneath, so that it shows on bone and on air.
- * @param {CanvasRenderingContext2D} ctx @param {string} colour @param {number} width @param {number[]} [dash]
- */
-function strokeOver(ctx, colour, width, dash = []) {
-  ctx.setLineDash([]);
-  ctx.lineWidth = width + 1.2;
-  ctx.strokeStyle = SHADOW;
-  ctx.stroke();
-  ctx.setLineDash(dash);
-  ctx.lineWidth = width;
-  ctx.strokeStyle = colour;
-  ctx.stroke();
-  ctx.setLineDash([]);
-}
-
-/** @param {CanvasRenderingContext2D} ctx @param {Placement} at @param {Outline} outline */
-function drawOutline(ctx, at, { loops, colour, dash }) {
+/** @param {CanvasRenderingContext2D} ctx @param {Placement} at @param {Outline} outline
+ * @param {number} fill opacity of the inside, 0 to 1 */
+function drawOutline(ctx, at, { loops, colour, dash }, fill) {
   if (!loops.length) return;
   ctx.beginPath();
   for (const loop of loops) {
@@ -77,8 +69,47 @@ function drawOutline(ctx, at, { loops, colour, dash }) {
     }
     ctx.closePath();
   }
+  if (fill > 0) {
+    ctx.globalAlpha = fill;
+    ctx.fillStyle = colour;
+    ctx.fill("evenodd"); // holes stay open
+    ctx.globalAlpha = 1;
+  }
   ctx.lineJoin = "round";
   strokeOver(ctx, colour, 1.6, dash);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {Placement} at @param {SkinLine} line */
+function drawSkin(ctx, at, { lines, colour, width }) {
+  if (!lines.length) return;
+  ctx.beginPath();
+  for (let n = 0; n < lines.length; n += 4) {
+    ctx.moveTo(...toCanvas(at, lines[n], lines[n + 1]));
+    ctx.lineTo(...toCanvas(at, lines[n + 2], lines[n + 3]));
+  }
+  ctx.lineCap = "round";
+  strokeOver(ctx, colour, width);
+  ctx.lineCap = "butt";
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {Scene} scene @param {Drawn} mark */
+function drawMark(ctx, { at, width }, { line, closed, dots, words, pinned }) {
+  const points = line.map(([h, v]) => toCanvas(at, h, v));
+  ctx.beginPath();
+  points.forEach(([x, y], n) => (n ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+  if (closed) ctx.closePath();
+  strokeOver(ctx, MARK_COLOUR, 1.4);
+  for (const [h, v] of dots) {
+    ctx.beginPath();
+    ctx.arc(...toCanvas(at, h, v), pinned ? 4.5 : 2.6, 0, 2 * Math.PI);
+    strokeOver(ctx, MARK_COLOUR, 1.4);
+  }
+  const [x, y] = points.reduce((one, other) => (other[0] > one[0] ? other : one)); // beside the rightmost point
+  const rows = words.split("\n");
+  const left = x < width * 0.6;
+  rows.forEach((row, n) => label(ctx, row, x + (left ? 9 : -9), y + 15 * (n - (rows.length - 1) / 2 + (left ? 0 : 1.2)), {
+    align: left ? "left" : "right", colour: MARK_COLOUR,
+  }));
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {Scene} scene @param {PlaneMark} plane */
@@ -91,11 +122,25 @@ function drawPlane(ctx, scene, { name, line, kerf }) {
   const ends = tracePath(ctx, scene.at, line);
   strokeOver(ctx, PLANE_COLOUR, 1.6);
   const [x, y] = ends.reduce((one, other) => (other[1] < one[1] ? other : one)); // the upper end
-  const within = (/** @type {number} */ value, /** @type {number} */ size) => Math.min(size - 26, Math.max(26, value));
+  const within = (/** @type {number} */ value, /** @type {number} */ size, least = 26) => Math.min(size - 26, Math.max(least, value));
   const leftHalf = x < scene.width / 2;
-  label(ctx, name, within(x, scene.width) + (leftHalf ? 4 : -4), within(y, scene.height) - 8, {
+  label(ctx, name, within(x, scene.width) + (leftHalf ? 4 : -4), within(y, scene.height, scene.tilt ? 54 : 36) - 8, {
     colour: PLANE_COLOUR, align: leftHalf ? "left" : "right",
   });
+}
+
+/** Where the hand takes hold: a square shifts the plane, rings tilt it. @param {CanvasRenderingContext2D} ctx
+ * @param {Placement} at @param {{middle: number[], ends: number[][]}} handles */
+function drawHandles(ctx, at, { middle, ends }) {
+  const [x, y] = toCanvas(at, middle[0], middle[1]);
+  ctx.beginPath();
+  ctx.rect(x - 5, y - 5, 10, 10);
+  strokeOver(ctx, PLANE_COLOUR, 1.8);
+  for (const end of ends) {
+    ctx.beginPath();
+    ctx.arc(...toCanvas(at, end[0], end[1]), 5.5, 0, 2 * Math.PI);
+    strokeOver(ctx, PLANE_COLOUR, 1.8);
+  }
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {Placement} at @param {number[][]} line */
@@ -120,64 +165,4 @@ function drawCrosshair(ctx, { at, width, height }, [h, v]) {
     ctx.lineTo(x, to);
   }
   strokeOver(ctx, CROSSHAIR, 0.9);
-}
-
-/** The longest round length in mm that fits. @param {number} roomMm @returns {number} */
-export function roundLengthMm(roomMm) {
-  const decade = 10 ** Math.floor(Math.log10(roomMm));
-  return decade * (roomMm >= 5 * decade ? 5 : roomMm >= 2 * decade ? 2 : 1);
-}
-
-/** @param {number} mm */
-export const lengthLabel = (mm) => (mm >= 10 ? `${mm / 10} cm` : `${mm} mm`);
-
-/** @param {CanvasRenderingContext2D} ctx @param {Scene} scene */
-function drawScaleBar(ctx, { at, width, height }) {
-  const mm = roundLengthMm((width * 0.22) / at.scale);
-  const [x, y, long] = [EDGE + 2, height - EDGE - 2, mm * at.scale];
-  ctx.beginPath();
-  ctx.moveTo(x, y - 5);
-  ctx.lineTo(x, y);
-  ctx.lineTo(x + long, y);
-  ctx.lineTo(x + long, y - 5);
-  strokeOver(ctx, INK, 1.4);
-  label(ctx, lengthLabel(mm), x + long + 6, y - 4, { align: "left" });
-}
-
-/** @param {CanvasRenderingContext2D} ctx @param {Scene} scene */
-function drawWords(ctx, { width, height, letters, heading, position, tilt }) {
-  label(ctx, heading, EDGE, EDGE + 6, { align: "left", bold: true });
-  label(ctx, position, width - EDGE, EDGE + 6, { align: "right", colour: FAINT });
-  if (tilt) label(ctx, tilt, EDGE, EDGE + 23, { align: "left", colour: FAINT });
-  letter(ctx, letters.left, EDGE + 8, height / 2);
-  letter(ctx, letters.right, width - EDGE - 8, height / 2);
-  letter(ctx, letters.top, width / 2, EDGE + 7);
-  letter(ctx, letters.bottom, width / 2, height - EDGE - 7);
-}
-
-/** A letter of the patient, on a dark ground so that it shows on bone.
- * @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} x @param {number} y */
-function letter(ctx, text, x, y) {
-  const half = text.length > 1 ? 13 : 9;
-  ctx.fillStyle = SHADOW;
-  ctx.beginPath();
-  ctx.roundRect(x - half, y - 9, 2 * half, 18, 4);
-  ctx.fill();
-  label(ctx, text, x, y + 0.5, { bold: true });
-}
-
-/**
- * @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} x @param {number} y
- * @param {{align?: CanvasTextAlign, colour?: string, bold?: boolean}} [style]
- */
-function label(ctx, text, x, y, { align = "center", colour = INK, bold = false } = {}) {
-  ctx.font = bold ? `600 ${FONT}` : FONT;
-  ctx.textAlign = align;
-  ctx.textBaseline = "middle";
-  ctx.lineJoin = "round";
-  ctx.lineWidth = 3;
-  ctx.strokeStyle = SHADOW;
-  ctx.strokeText(text, x, y);
-  ctx.fillStyle = colour;
-  ctx.fillText(text, x, y);
 }

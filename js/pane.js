@@ -1,90 +1,116 @@
 // @ts-check
-// One of the three panes: its canvas, its slice, how far it is zoomed and moved.
+// One pane: its canvas, the image and the plane it shows, how far it is zoomed and moved. Places go in and out as
+// positions in the patient, LPS mm.
 
-import { maskSlice, outlines } from "./contours.js";
+import { drawnStroke } from "./brushlook.js";
+import { Contents } from "./contents.js";
 import { drawView } from "./draw.js";
-import { fromCanvas, nearestVoxel, placement, planeLine, sliceView, tiltDeg } from "./geometry.js";
-import { paintSlice } from "./pixels.js";
+import { nearestVoxel, toIndex, toMm } from "./geometry.js";
+import { fromCanvas, obliqueLattice, ownLattice, placement, toCanvas } from "./views.js";
+import { headingOf, placeWords, tiltWords } from "./words.js";
 
-/** @typedef {import("./geometry.js").ViewName} ViewName */
-/** @typedef {import("./geometry.js").SliceView} SliceView */
-/** @typedef {import("./store.js").Meta} Meta */
+/** @typedef {import("./geometry.js").PaneName} PaneName */
+/** @typedef {import("./views.js").Lattice} Lattice */
 /** @typedef {import("./store.js").Holding} Holding */
+/** @typedef {import("./store.js").Image} Image */
+/** @typedef {{table: Uint32Array, key: string}} Tinted a table from stored values to pixels, and what it depends on */
+/** A plane to look along. @typedef {{name: string, normal: number[], point_mm: number[] | null}} Facing */
+/**
+ * What all panes show alike.
+ * @typedef {{mm: number[], tints: Tinted[], facing: Facing | null, fill: number, hidden: string[],
+ *   marks: import("./marks.js").Mark[], holding: boolean, strokes: import("./brush.js").Stroke[],
+ *   disc: import("./brushlook.js").Disc | null, draft: {pane: Pane, kind: import("./marks.js").MarkKind, points: number[][],
+ *   words: string} | null}} Look
+ */
 
-const TILT_SHOWN_DEG = 0.5;
 const [ZOOM_LEAST, ZOOM_MOST] = [0.5, 20];
 
 export class Pane {
   zoom = 1;
   panMm = [0, 0];
-  /** @type {SliceView | null} */
-  view = null;
-  #image = document.createElement("canvas");
-  #painted = "";
-  /** @type {import("./draw.js").Outline[]} */
-  #outlines = [];
-  #outlined = "";
+  /** @type {Lattice | null} */
+  lattice = null;
+  slice = 0;
+  #laid = "";
+  #contents;
 
-  /** @param {ViewName} name @param {HTMLCanvasElement} canvas */
-  constructor(name, canvas) {
+  /** @param {PaneName} name @param {number} image which of the widget's images @param {HTMLCanvasElement} canvas */
+  constructor(name, image, canvas) {
     this.name = name;
+    this.image = image;
     this.canvas = canvas;
+    this.#contents = new Contents(image);
   }
 
-  /** Placement of the slice on the canvas, in CSS pixels. @param {Meta} meta */
-  #placement(meta) {
+  /** @param {Lattice} lattice */
+  #placement({ view, shape }) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    return placement(this.#viewOf(meta), meta.shape, { width, height, zoom: this.zoom, panMm: this.panMm });
+    return placement(view, shape, { width, height, zoom: this.zoom, panMm: this.panMm });
   }
 
-  /** @param {Meta} meta @returns {SliceView} */
-  #viewOf(meta) {
-    this.view ??= sliceView(meta.affine, this.name);
-    return this.view;
+  /** The slice shown: of the scan's own the nearest, of any other plane the one through the place itself.
+   * @param {Lattice} lattice @param {number[]} index */
+  #sliceAt({ own, shape, view }, index) {
+    return own ? nearestVoxel(index, shape)[view.through] : index[view.through];
   }
 
-  /** The index under a point of the canvas, at the depth of `index`. @param {Meta} meta @param {number[]} index
-   * @param {number} x @param {number} y */
-  indexAt(meta, index, x, y) {
-    const view = this.#viewOf(meta);
-    const [h, v] = fromCanvas(this.#placement(meta), x, y);
-    const found = [...index];
-    found[view.horizontal] = h;
-    found[view.vertical] = v;
-    return found;
+  /** Change an index of this pane's grid. @param {number[]} mm @param {(lattice: Lattice, index: number[]) => void} change */
+  #moved(mm, change) {
+    if (!this.lattice) return mm;
+    const index = [...toIndex(this.lattice.affine, mm)];
+    change(this.lattice, index);
+    return toMm(this.lattice.affine, index);
   }
 
-  /** The index some slices deeper, at voxel centres. @param {Meta} meta @param {number[]} index @param {number} slices */
-  deeper(meta, index, slices) {
-    const { through, forward } = this.#viewOf(meta);
-    const found = [...index];
-    const slice = nearestVoxel(index, meta.shape)[through] + slices * forward;
-    found[through] = Math.min(meta.shape[through] - 1, Math.max(0, slice));
-    return found;
+  /** The place under a point of the canvas, at the depth of `mm`, or on the slice shown.
+   * @param {number[]} mm @param {number} x @param {number} y @param {boolean} [onSlice] */
+  placeAt(mm, x, y, onSlice = false) {
+    return this.#moved(mm, (lattice, index) => {
+      const { view } = lattice;
+      if (onSlice) index[view.through] = this.#sliceAt(lattice, index);
+      [index[view.horizontal], index[view.vertical]] = fromCanvas(this.#placement(lattice), x, y);
+    });
   }
 
-  /** The index some voxels to the right and down. @param {Meta} meta @param {number[]} index @param {number} right @param {number} down */
-  beside(meta, index, right, down) {
-    const view = this.#viewOf(meta);
-    const found = [...index];
-    found[view.horizontal] += view.flipH ? -right : right;
-    found[view.vertical] += view.flipV ? -down : down;
-    return found;
+  /** Where a place lies on the canvas, in CSS pixels. @param {number[]} mm @returns {[number, number]} */
+  whereOnCanvas(mm) {
+    if (!this.lattice) return [0, 0];
+    const { affine, view } = this.lattice;
+    const index = toIndex(affine, mm);
+    return toCanvas(this.#placement(this.lattice), index[view.horizontal], index[view.vertical]);
   }
 
-  /** @param {Meta} meta @param {number} dx @param {number} dy */
-  pan(meta, dx, dy) {
-    const { scale } = this.#placement(meta);
+  /** The place some slices deeper, at voxel centres. @param {number[]} mm @param {number} slices */
+  deeper(mm, slices) {
+    return this.#moved(mm, (lattice, index) => {
+      const { through, forward } = lattice.view;
+      const slice = this.#sliceAt(lattice, index) + slices * forward;
+      index[through] = Math.min(lattice.shape[through] - 1, Math.max(0, slice));
+    });
+  }
+
+  /** The place some voxels to the right and down. @param {number[]} mm @param {number} right @param {number} down */
+  beside(mm, right, down) {
+    return this.#moved(mm, ({ view }, index) => {
+      index[view.horizontal] += view.flipH ? -right : right;
+      index[view.vertical] += view.flipV ? -down : down;
+    });
+  }
+
+  /** @param {number} dx @param {number} dy */
+  pan(dx, dy) {
+    if (!this.lattice) return;
+    const { scale } = this.#placement(this.lattice);
     this.panMm = [this.panMm[0] + dx / scale, this.panMm[1] + dy / scale];
   }
 
-  /** Zoom, keeping the tissue under (x, y) where it is. @param {Meta} meta @param {number} factor @param {number} x @param {number} y */
-  zoomBy(meta, factor, x, y) {
-    const before = this.#placement(meta).scale;
+  /** Zoom, keeping the tissue under (x, y) where it is. @param {number} factor @param {number} x @param {number} y */
+  zoomBy(factor, x, y) {
+    if (!this.lattice) return;
+    const before = this.#placement(this.lattice).scale;
     this.zoom = Math.min(ZOOM_MOST, Math.max(ZOOM_LEAST, this.zoom * factor));
-    const after = this.#placement(meta).scale;
+    const after = this.#placement(this.lattice).scale;
     const from = [x - this.canvas.clientWidth / 2, y - this.canvas.clientHeight / 2];
-    if (Number.isNaN(x)) return;
     this.panMm = this.panMm.map((pan, axis) => pan + from[axis] / after - from[axis] / before);
   }
 
@@ -93,23 +119,36 @@ export class Pane {
     this.panMm = [0, 0];
   }
 
-  /** @param {Holding} holding @param {{index: number[], table: Uint32Array, tableKey: string}} state */
-  draw(holding, { index, table, tableKey }) {
-    const { meta } = holding;
+  /** @param {Image} image @param {Facing | null} facing */
+  #lay(image, facing) {
+    const key = this.name === "oblique" ? String(facing?.normal ?? "") : "own";
+    if (key === this.#laid) return;
+    this.#laid = key;
+    if (this.name !== "oblique") this.lattice = ownLattice(image, this.name);
+    else this.lattice = facing && obliqueLattice(image, facing.normal);
+  }
+
+  /** @param {Holding} holding @param {Look} look */
+  draw(holding, look) {
+    const image = holding.images[this.image];
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    if (!meta || !width || !height) return;
-    const view = this.#viewOf(meta);
-    const slice = nearestVoxel(index, meta.shape)[view.through];
-    this.#paint(holding, view, slice, table, tableKey);
-    this.#outline(holding, view, slice);
-    const ratio = this.#fitCanvas(width, height);
-    const count = meta.shape[view.through];
-    this.canvas.setAttribute("aria-label", `${this.name} view, slice ${slice + 1} of ${count}`);
+    if (!image || !width || !height) return;
+    this.#lay(image, look.facing);
+    const { lattice } = this;
+    if (!lattice) return;
+    const index = toIndex(lattice.affine, look.mm);
+    const slice = this.#sliceAt(lattice, index);
+    this.slice = slice;
+    const beyond = Math.abs(index[lattice.view.through] - slice) > 0.5 + 1e-6; // a slice of another image may end before
+    const heading = headingOf(lattice, look.facing, holding.images[1]?.role === "beside" ? image.label : "");
+    const position = beyond ? "outside this image" : placeWords(lattice, slice, look);
+    this.canvas.setAttribute("aria-label", `${heading} view, ${position}`);
     drawView(/** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d")), {
-      width, height, ratio, at: this.#placement(meta), image: this.#image, outlines: this.#outlines,
-      planes: planeMarks(meta, view, slice), crosshair: [index[view.horizontal], index[view.vertical]],
-      letters: view.letters, heading: this.name[0].toUpperCase() + this.name.slice(1),
-      position: `${slice + 1} / ${count}`, tilt: tiltWords(tiltDeg(meta.affine)),
+      width, height, ratio: this.#fitCanvas(width, height), at: this.#placement(lattice),
+      ...this.#contents.at({ holding, lattice, slice, laid: this.#laid }, look, look.draft?.pane === this, beyond),
+      strokes: look.strokes.filter((one) => one.pane === this && one.slice === slice).map((one) => drawnStroke(one, lattice)), disc: look.disc,
+      crosshair: [index[lattice.view.horizontal], index[lattice.view.vertical]], letters: lattice.view.letters,
+      heading, position, tilt: tiltWords(lattice),
     });
   }
 
@@ -120,41 +159,4 @@ export class Pane {
     if (this.canvas.width !== wide || this.canvas.height !== high) Object.assign(this.canvas, { width: wide, height: high });
     return ratio;
   }
-
-  /** @param {Holding} holding @param {SliceView} view @param {number} slice @param {Uint32Array} table @param {string} tableKey */
-  #paint({ pixels, revision }, view, slice, table, tableKey) {
-    const key = `${slice} ${revision} ${tableKey}`;
-    if (!pixels || key === this.#painted) return;
-    this.#painted = key;
-    const [width, height] = [pixels.shape[view.horizontal], pixels.shape[view.vertical]];
-    if (this.#image.width !== width || this.#image.height !== height) Object.assign(this.#image, { width, height });
-    const image = new ImageData(width, height);
-    paintSlice(pixels, view, slice, table, new Uint32Array(image.data.buffer));
-    this.#image.getContext("2d")?.putImageData(image, 0, 0);
-  }
-
-  /** @param {Holding} holding @param {SliceView} view @param {number} slice */
-  #outline({ meta, masks, revision }, view, slice) {
-    const key = `${slice} ${revision}`;
-    if (!meta || !masks || key === this.#outlined) return;
-    this.#outlined = key;
-    const loops = outlines(maskSlice(masks, view, slice), meta.segments.length);
-    this.#outlines = meta.segments.map(({ colour, dash }, n) => ({ loops: loops[n], colour, dash }));
-  }
-}
-
-/** @param {number} degrees */
-function tiltWords(degrees) {
-  if (degrees <= TILT_SHOWN_DEG) return "";
-  return `tilt ${degrees < 10 ? degrees.toFixed(1) : Math.round(degrees)}°`;
-}
-
-/** The face of each cut and, on the far side of the saw, that of the bone which stays.
- * @param {Meta} meta @param {SliceView} view @param {number} slice */
-function planeMarks({ affine, shape, planes }, view, slice) {
-  return planes.map((plane) => ({
-    name: plane.name,
-    line: planeLine(affine, shape, view, slice, plane),
-    kerf: plane.kerf_mm > 0 ? planeLine(affine, shape, view, slice, plane, plane.kerf_mm) : null,
-  }));
 }

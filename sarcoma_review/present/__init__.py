@@ -3,5 +3,7 @@
 from sarcoma_review.present.case import PURPOSE, Case
 from sarcoma_review.present.figures import KeyImage, key_images, slice_image
 from sarcoma_review.present.html import write
+from sarcoma_review.present.thumbnail import thumbnail
+from sarcoma_review.present.video import scroll_video
 
-__all__ = ["PURPOSE", "Case", "KeyImage", "key_images", "slice_image", "write"]
+__all__ = ["PURPOSE", "Case", "KeyImage", "key_images", "scroll_video", "slice_image", "thumbnail", "write"]

@@ -1,6 +1,7 @@
 """Pictures of slices with outlines, planes, letters and a scale bar."""
 
 import io
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,17 +15,29 @@ from matplotlib.transforms import Affine2D, Transform
 from numpy.typing import NDArray
 from skimage.measure import find_contours
 
-from sarcoma_review.errors import GeometryError
+from sarcoma_review.errors import GeometryError, PresentationError
 from sarcoma_review.planning import MarginReport, Plane
 from sarcoma_review.present.section import Section, View, plane_line, section
 from sarcoma_review.present.windows import Window, named_window
 from sarcoma_review.volume import Segment, Volume, require_clearance
 
 # Okabe and Ito's palette with a line style each: colour alone says nothing in print.
-OUTLINES = (("#e69f00", "-"), ("#56b4e9", "--"), ("#009e73", ":"), ("#cc79a7", "-."), ("#d55e00", "-"))
+_Dash = str | tuple[float, tuple[float, ...]]
+OUTLINES: tuple[tuple[str, _Dash], ...] = (
+    ("#e69f00", "-"),
+    ("#56b4e9", "--"),
+    ("#009e73", ":"),
+    ("#cc79a7", "-."),
+    ("#d55e00", (0, (8, 2))),
+    ("#ffffff", (0, (3, 3))),
+    ("#0072b2", (0, (6, 2, 1, 2, 1, 2))),
+    ("#999999", (0, (1, 2))),
+)
 PLANE_COLOUR = "#f0e442"
 _HALO: list[AbstractPathEffect] = [withStroke(linewidth=2.5, foreground="black")]
+_RIM: list[AbstractPathEffect] = [withStroke(linewidth=4.5, foreground="black")]  # round a line of 2.2 points
 _HEIGHT_INCHES, _DOTS_PER_INCH = 4.4, 150
+_LINE_INCHES, _SMALL = 0.115, 6.0  # points of the lines below a picture
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,7 @@ def slice_image(
     planes: Sequence[Plane] = (),
     window: str | Window = "auto",
     mark: bool = False,
+    footer: str = "",
 ) -> KeyImage:
     """Draw the slice of a volume through a position.
 
@@ -65,13 +79,16 @@ def slice_image(
     position_mm : array_like, shape (3,)
         LPS mm; the nearest slice of the scan's own grid is drawn.
     segments : sequence of Segment
-        Outlined, on the volume's grid.
+        Up to eight, outlined, on the volume's grid.
     planes : sequence of Plane
-        Drawn where they cross the slice; the dotted line is the far side of the kerf.
+        Drawn where they cross the slice, and no further than a plane's patch; the dotted line is the far side of
+        the kerf.
     window : str or (low, high)
         A preset's name, or values.
     mark : bool
         Put a ring on the position.
+    footer : str
+        Written below the picture, under its caption and window; nothing is written there without it.
 
     Returns
     -------
@@ -81,6 +98,8 @@ def slice_image(
     ------
     GeometryError
         If the position lies outside the volume, or a segment is not on its grid.
+    PresentationError
+        If there are more than eight segments.
     PrivacyError
         If the volume did not come through the privacy gate.
     """
@@ -90,16 +109,9 @@ def slice_image(
     number = round(float(index[seen.through]))
     if not 0 <= number < volume.shape[seen.through]:
         raise GeometryError(f"the position is slice {number + 1} of {volume.shape[seen.through]}: outside the volume")
-    figure, axes, place = _canvas(volume, seen)
-    low, high = named_window(window, volume)
-    axes.imshow(
-        _cut(volume.array, seen, number), cmap="gray", vmin=low, vmax=high, transform=place, interpolation="bilinear"
+    figure, axes, place = draw_slice(
+        volume, seen, number, segments=segments, planes=planes, window=window, footer=footer
     )
-    _frame(axes, volume, seen, place)
-    for segment, (colour, dash) in zip(segments, OUTLINES, strict=False):
-        _outline(axes, segment, volume, seen, number, place, colour, dash)
-    for plane in planes:
-        _plane(axes, plane, volume, seen, number, place)
     if mark:
         ring: dict[str, Any] = {
             "marker": "o",
@@ -110,8 +122,59 @@ def slice_image(
             "path_effects": _HALO,
         }
         axes.plot(index[seen.horizontal], index[seen.vertical], transform=place, **ring)
-    _annotate(axes, volume, seen)
     return KeyImage(_png(figure), _caption(volume, seen, number), _alt(volume, seen, number, segments, planes))
+
+
+def draw_slice(
+    volume: Volume,
+    seen: Section,
+    number: int,
+    *,
+    segments: Sequence[Segment] = (),
+    planes: Sequence[Plane] = (),
+    window: str | Window = "auto",
+    footer: str = "",
+) -> tuple[Figure, Axes, Transform]:
+    """Draw one slice of a section on a figure of its own; see `slice_image`.
+
+    Parameters
+    ----------
+    volume : Volume
+    seen : Section
+        Of the volume's grid.
+    number : int
+        Index along the section's through axis.
+    segments, planes, window, footer
+        As for `slice_image`.
+
+    Returns
+    -------
+    figure : Figure
+    axes : Axes
+        Of the picture, in mm right and down.
+    place : Transform
+        From (horizontal, vertical) index to the figure.
+
+    Raises
+    ------
+    GeometryError
+        If a segment is not on the volume's grid.
+    PresentationError
+        If there are more than eight segments.
+    """
+    if len(segments) > len(OUTLINES):
+        raise PresentationError(f"a picture shows up to {len(OUTLINES)} segments, found {len(segments)}")
+    levels = named_window(window, volume)
+    figure, axes, place = _canvas(volume, seen, _below(volume, seen, number, levels, footer))
+    cut = _cut(volume.array, seen, number)
+    axes.imshow(cut, cmap="gray", vmin=levels[0], vmax=levels[1], transform=place, interpolation="bilinear")
+    _frame(axes, volume, seen, place)
+    for segment, (colour, dash) in zip(segments, OUTLINES, strict=False):
+        _outline(axes, segment, volume, seen, number, place, colour, dash)
+    for plane in planes:
+        _plane(axes, plane, volume, seen, number, place)
+    _annotate(axes, volume, seen)
+    return figure, axes, place
 
 
 def key_images(
@@ -137,16 +200,34 @@ def _cut(array: NDArray[np.generic], seen: Section, number: int) -> NDArray[np.g
     return plane if seen.vertical < seen.horizontal else plane.T
 
 
-def _canvas(volume: Volume, seen: Section) -> tuple[Figure, Axes, Transform]:
-    corners = _corners(volume, seen) @ seen.to_picture.T
-    size = np.ptp(corners, axis=0)
-    width = _HEIGHT_INCHES * float(np.clip(size[0] / size[1], 0.4, 2.2))
-    figure = Figure(figsize=(width, _HEIGHT_INCHES), dpi=_DOTS_PER_INCH, facecolor="black")
+def _canvas(volume: Volume, seen: Section, below: Sequence[str]) -> tuple[Figure, Axes, Transform]:
+    """A figure as wide as the slice asks for, with the lines that stand below the picture."""
+    room = round(_DOTS_PER_INCH * _LINE_INCHES * (len(below) + 0.6 * bool(below))) / _DOTS_PER_INCH
+    height = _HEIGHT_INCHES + room
+    figure = Figure(figsize=(_width_inches(volume, seen), height), dpi=_DOTS_PER_INCH, facecolor="black")
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
+    axes = figure.add_axes((0, room / height, 1, _HEIGHT_INCHES / height))
     axes.set_axis_off()
+    for n, line in enumerate(below):
+        up = (room - (n + 1) * _LINE_INCHES) / height
+        figure.text(0.5, up, line, color="#d7dee3", size=_SMALL, ha="center", va="baseline")
     place = Affine2D(np.block([[seen.to_picture, np.zeros((2, 1))], [np.array([0, 0, 1.0])]])) + axes.transData
     return figure, axes, place
+
+
+def _width_inches(volume: Volume, seen: Section) -> float:
+    size = np.ptp(_corners(volume, seen) @ seen.to_picture.T, axis=0)
+    return _HEIGHT_INCHES * float(np.clip(size[0] / size[1], 0.4, 2.2))
+
+
+def _below(volume: Volume, seen: Section, number: int, levels: Window, footer: str) -> list[str]:
+    """What a picture that travels alone says of itself: its slice, its window, and what it is for."""
+    if not footer:
+        return []
+    low, high = levels
+    shown = f"{_caption(volume, seen, number)}, W {high - low:.4g} L {(low + high) / 2:.4g}"
+    letters = int(_width_inches(volume, seen) * 72 / (0.55 * _SMALL))
+    return [line for text in (shown, footer) for line in textwrap.wrap(text, letters)]
 
 
 def _frame(axes: Axes, volume: Volume, seen: Section, place: Transform) -> None:
@@ -166,23 +247,29 @@ def _corners(volume: Volume, seen: Section) -> NDArray[np.float64]:
 
 
 def _outline(
-    axes: Axes, segment: Segment, volume: Volume, seen: Section, number: int, place: Transform, colour: str, dash: str
+    axes: Axes,
+    segment: Segment,
+    volume: Volume,
+    seen: Section,
+    number: int,
+    place: Transform,
+    colour: str,
+    dash: _Dash,
 ) -> None:
     if not segment.mask.grid.same_as(volume.grid):
         raise GeometryError(f"segment {segment.name!r} is not on the grid of the volume it is drawn on")
     cut = np.pad(_cut(segment.mask.array, seen, number).astype(np.float32), 1)
-    lines = [line - 1 for line in find_contours(cut, 0.5)]
-    for k, line in enumerate(lines):
-        label = segment.name if k == 0 else None
-        axes.plot(line[:, 1], line[:, 0], dash, color=colour, lw=1.5, transform=place, label=label)
+    loops = [np.vstack([loop - 1, [[np.nan, np.nan]]]) for loop in find_contours(cut, 0.5)]
+    if loops:  # drawn as one line with gaps: one for each of many islands takes seconds
+        rows, columns = np.vstack(loops).T
+        axes.plot(columns, rows, ls=dash, color=colour, lw=1.5, transform=place, label=segment.name)
 
 
 def _plane(axes: Axes, plane: Plane, volume: Volume, seen: Section, number: int, place: Transform) -> None:
-    near = plane_line(volume.grid, seen, number, plane.point_mm, plane.normal)
+    near, far = _lines(plane, volume, seen, number)
     if near is None:
         return
     axes.plot(near[:, 0], near[:, 1], color=PLANE_COLOUR, lw=1.3, transform=place)
-    far = plane_line(volume.grid, seen, number, plane.point_mm + plane.kerf_mm * plane.normal, plane.normal)
     if far is not None and plane.kerf_mm:
         axes.plot(far[:, 0], far[:, 1], ":", color=PLANE_COLOUR, lw=0.9, transform=place)
     at = 0.12 * near[0] + 0.88 * near[1]
@@ -191,6 +278,17 @@ def _plane(axes: Axes, plane: Plane, volume: Volume, seen: Section, number: int,
     )
     text.set_path_effects(_HALO)
     text.set_clip_on(True)
+
+
+def _lines(
+    plane: Plane, volume: Volume, seen: Section, number: int
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Where the near and the far side of a cut cross a slice."""
+    across, patch = plane.kerf_mm * plane.normal, plane.patch_mm
+    near = plane_line(volume.grid, seen, number, plane.point_mm, plane.normal, patch_mm=patch)
+    beyond = None if patch is None else patch + across
+    far = plane_line(volume.grid, seen, number, plane.point_mm + across, plane.normal, patch_mm=beyond)
+    return near, far
 
 
 def _annotate(axes: Axes, volume: Volume, seen: Section) -> None:
@@ -215,7 +313,7 @@ def _scale_bar(axes: Axes) -> None:
     bottom, top = axes.get_ylim()
     length = 50.0 if abs(right - left) > 120 else 20.0
     x, y = left + 0.04 * (right - left), bottom + 0.06 * (top - bottom)
-    axes.plot([x, x + length], [y, y], color="white", lw=2.2, path_effects=_HALO, solid_capstyle="butt")
+    axes.plot([x, x + length], [y, y], color="white", lw=2.2, path_effects=_RIM, solid_capstyle="butt")
     label = axes.text(x + length / 2, y, f"{length / 10:.0f} cm", color="white", size=7, ha="center", va="bottom")
     label.set_path_effects(_HALO)
 
@@ -234,7 +332,7 @@ def _caption(volume: Volume, seen: Section, number: int) -> str:
 
 def _alt(volume: Volume, seen: Section, number: int, segments: Sequence[Segment], planes: Sequence[Plane]) -> str:
     shown = [segment.name for segment in segments if _cut(segment.mask.array, seen, number).any()]
-    cuts = [p.name for p in planes if plane_line(volume.grid, seen, number, p.point_mm, p.normal) is not None]
+    cuts = [plane.name for plane in planes if _lines(plane, volume, seen, number)[0] is not None]
     parts = [f"{seen.view.capitalize()} {volume.modality or 'image'} slice, {seen.letters['left']} on the left"]
     parts += [f"outlines: {', '.join(shown)}"] if shown else []
     parts += [f"planes: {', '.join(cuts)}"] if cuts else []

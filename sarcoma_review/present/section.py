@@ -82,7 +82,13 @@ def direction_letters(direction: NDArray[np.float64]) -> str:
 
 
 def plane_line(
-    grid: Grid, seen: Section, slice_number: int, point_mm: NDArray[np.float64], normal: NDArray[np.float64]
+    grid: Grid,
+    seen: Section,
+    slice_number: int,
+    point_mm: NDArray[np.float64],
+    normal: NDArray[np.float64],
+    *,
+    patch_mm: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64] | None:
     """Where a plane crosses a slice.
 
@@ -94,12 +100,17 @@ def plane_line(
         Index along the section's through axis.
     point_mm, normal : ndarray, shape (3,)
         Of the plane, LPS.
+    patch_mm : ndarray, shape (k, 3), optional
+        Corners, in order, of the convex polygon where the plane ends, LPS mm; no more than that is drawn.
 
     Returns
     -------
     ndarray, shape (2, 2), or None
-        Two ends as (horizontal, vertical) index, on the slice's outer edge; None where the plane misses it.
+        Two ends as (horizontal, vertical) index, on the slice's outer edge or where the patch ends; None where the
+        plane or its patch misses the slice.
     """
+    if patch_mm is not None:
+        return _patch_line(grid, seen, slice_number, np.asarray(patch_mm, np.float64))
     steps = grid.affine[:3, :3].T @ normal
     rest = normal @ (point_mm - grid.affine[:3, 3]) - steps[seen.through] * slice_number
     a, b = steps[seen.horizontal], steps[seen.vertical]
@@ -115,3 +126,28 @@ def plane_line(
         return None
     apart = max(((p, q) for p in inside for q in inside), key=lambda pair: np.hypot(*np.subtract(*pair)))
     return np.array(apart, np.float64) if apart[0] != apart[1] else None
+
+
+def _patch_line(
+    grid: Grid, seen: Section, slice_number: int, corners_mm: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Where the rim of a convex polygon passes through a slice, cut off at the slice's outer edge."""
+    index = grid.index(corners_mm)
+    heights = index[:, seen.through] - slice_number
+    flat = index[:, [seen.horizontal, seen.vertical]]
+    following = np.roll(np.arange(len(flat)), -1)
+    crossed = np.flatnonzero((heights < 0) != (heights[following] < 0))
+    if len(crossed) != 2:
+        return None
+    share = heights[crossed] / (heights[crossed] - heights[following[crossed]])
+    start, end = flat[crossed] + share[:, None] * (flat[following[crossed]] - flat[crossed])
+    # Shares of the line that lie within the slice, along each axis (Liang and Barsky).
+    size = np.array([grid.shape[seen.horizontal], grid.shape[seen.vertical]])
+    low, high = 0.0, 1.0
+    for along, first, last in zip(end - start, -0.5 - start, size - 0.5 - start, strict=True):
+        if along == 0.0 and (first > 0.0 or last < 0.0):
+            return None
+        if along != 0.0:
+            ends = sorted((first / along, last / along))
+            low, high = max(low, ends[0]), min(high, ends[1])
+    return np.array([start + low * (end - start), start + high * (end - start)]) if low < high else None

@@ -45,12 +45,14 @@ class PlaneLike(Protocol):
 
 
 def plane_words(plane: PlaneLike) -> dict[str, Any]:
-    """Describe a plane to a page."""
+    """Describe a plane to a page; one that ends at a patch has its corners, ``patch_mm``, LPS mm."""
+    patch = getattr(plane, "patch_mm", None)
     return {
         "name": plane.name,
         "point_mm": np.asarray(plane.point_mm, np.float64).tolist(),
         "normal": np.asarray(plane.normal, np.float64).tolist(),
         "kerf_mm": float(plane.kerf_mm),
+        "patch_mm": None if patch is None else np.asarray(patch, np.float64).tolist(),
     }
 
 

@@ -1,19 +1,25 @@
-"""The viewer: three linked views of one volume, with outlines and cut planes."""
+"""The viewer: linked views of one volume or two, with outlines, cut planes and measurements."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from sarcoma_review.present.windows import Window, checked_preset, checked_window, presets
-from sarcoma_review.volume import Segment, Volume, require_clearance
+from sarcoma_review.errors import GeometryError
+from sarcoma_review.planning import Registration, TumourSurface
+from sarcoma_review.present import KeyImage
+from sarcoma_review.present.windows import Window, checked_preset, checked_window
+from sarcoma_review.volume import Segment, Volume
 from sarcoma_review.widgets import wire
+from sarcoma_review.widgets.images import images
+from sarcoma_review.widgets.marks import Marks
+from sarcoma_review.widgets.measure import Measurement
 from sarcoma_review.widgets.scene import (
     STYLES,
     PlaneLike,
@@ -22,27 +28,15 @@ from sarcoma_review.widgets.scene import (
     plane_words,
     position_within,
 )
+from sarcoma_review.widgets.settings import PANES, Checked, checked_hidden, checked_oblique, checked_share
+from sarcoma_review.widgets.skin import skin
+from sarcoma_review.widgets.stills import Still, Stills, still, still_volume
 
 STATIC = Path(__file__).parent / "static"
 
 
-Held = TypeVar("Held")
-
-
-class _Checked(traitlets.TraitType[Held, Any]):
-    """A trait that its widget checks on the way in, so that a page's bad value is never stored."""
-
-    def __init__(self, check: Callable[["Viewer", Any], Held]) -> None:
-        super().__init__()
-        self._check = check
-
-    def validate(self, obj: "Viewer", value: Any) -> Held:
-        """Return the value as the widget wants it, or raise what the widget raises."""
-        return self._check(obj, value)
-
-
 class Viewer(anywidget.AnyWidget):
-    """Three linked views of a volume: axial, coronal and sagittal planes of the scan's own grid.
+    """Linked views of a volume: axial, coronal and sagittal planes of the scan's own grid, and any oblique one.
 
     The patient's right is on the left of the axial and coronal views; anterior is on top of the axial and on
     the left of the sagittal one. Where the scan is oblique the views say by how many degrees. What is moved on
@@ -53,33 +47,58 @@ class Viewer(anywidget.AnyWidget):
     volume : Volume
         The image. Its voxels travel to a page that asks for them, and are never stored in the notebook.
     segments : sequence of Segment
-        Up to eight outlines, on the grid of `volume`.
+        Up to eight outlines, on the grid of `volume`; they are drawn on the image beside too.
     planes : sequence of PlaneLike
-        Cut planes; the line is the specimen's face, the dashed one beyond it the far side of the kerf.
+        Cut planes; the line is the specimen's face, the dashed one beyond it the far side of the kerf. A plane with
+        a ``patch_mm`` ends there.
     window : str or tuple of float, optional
         A preset's name, or low and high in the volume's values. A CT opens on ``"soft tissue"``, else ``"auto"``.
     crosshair_mm : array_like, shape (3,), optional
         LPS mm. If left out, the middle of the first segment, or of the volume.
+    beside : Volume, optional
+        A second image, such as that after chemotherapy: on its own slices in a second row, linked by the crosshair.
+    registration : Registration or array_like, shape (4, 4), optional
+        Takes positions of `volume` to positions of `beside`, LPS mm; left out where both lie in one space.
+    fusion : Volume, optional
+        A third, laid over the first in colours; interpolated onto its grid where it lies on another.
+    labels : sequence of str
+        What the images are called, in this order, such as ``("before", "after")``.
+    surface : TumourSurface, optional
+        Drawn where it crosses the slices.
+    margins_mm : array_like, shape (n,), optional
+        Margin of each vertex of the surface, such as ``MarginReport.distances_mm``; the lines take its colours.
 
     Attributes
     ----------
     crosshair_mm : tuple of float
         LPS mm; may be set.
-    window : tuple of float
-        Low and high, in the volume's values; may be set.
+    window, beside_window, fusion_window : tuple of float
+        Low and high, in each image's values; may be set. Empty where there is no such image.
     preset : str
         The name of the window, ``""`` if it has none; may be set.
     enlarged : str
-        ``"axial"``, ``"coronal"`` or ``"sagittal"`` while one view fills the widget, else ``""``; may be set.
+        ``"axial"``, ``"coronal"``, ``"sagittal"`` or ``"oblique"`` while one view fills the widget, else ``""``.
+    oblique : str or tuple of float
+        A plane's name, or a normal (LPS): a fourth view runs along it, through the crosshair. ``""`` for none.
+    hidden : tuple of str
+        Segments that are not drawn; may be set.
+    fill_opacity, fusion_opacity : float
+        0 to 1; may be set. With 0 segments are outlines alone.
 
     Raises
     ------
     PrivacyError
         If the images did not come through the privacy gate.
     GeometryError
-        If a segment is not on the volume's grid, or the crosshair lies outside the volume.
+        If a segment is not on the volume's grid, the crosshair lies outside the volume, or two images lie in
+        different frames of reference without a rigid registration.
     PresentationError
         If there are more than eight segments, or the window is none.
+
+    Notes
+    -----
+    Pixels of an oblique view are interpolated linearly between voxels; all others are those acquired. Outlines on
+    an oblique view, and on the image beside, are those of the nearest voxels.
 
     Examples
     --------
@@ -94,12 +113,18 @@ class Viewer(anywidget.AnyWidget):
     _esm = STATIC / "viewer.js"
     _css = STATIC / "viewer.css"
 
-    crosshair_mm = _Checked(lambda viewer, value: position_within(viewer.volume, value)).tag(sync=True)
-    window = _Checked(lambda viewer, value: checked_window(value, viewer.volume)).tag(sync=True)
-    preset = _Checked(lambda viewer, value: checked_preset(value, viewer.presets)).tag(sync=True)
-    enlarged = traitlets.Enum(("", "axial", "coronal", "sagittal"), "").tag(sync=True)
+    crosshair_mm = Checked(lambda viewer, value: position_within(viewer.volume, value)).tag(sync=True)
+    window = Checked(lambda viewer, value: viewer._checked_window("first", value)).tag(sync=True)
+    beside_window = Checked(lambda viewer, value: viewer._checked_window("beside", value)).tag(sync=True)
+    fusion_window = Checked(lambda viewer, value: viewer._checked_window("fusion", value)).tag(sync=True)
+    fusion_opacity = Checked(lambda _viewer, value: checked_share(value, "the opacity of a fusion")).tag(sync=True)
+    fill_opacity = Checked(lambda _viewer, value: checked_share(value, "the opacity of a fill")).tag(sync=True)
+    preset = Checked(lambda viewer, value: checked_preset(value, viewer.presets)).tag(sync=True)
+    hidden = Checked(lambda viewer, value: checked_hidden(value, viewer.segments)).tag(sync=True)
+    oblique = Checked(lambda viewer, value: checked_oblique(value, viewer.planes)).tag(sync=True)
+    enlarged = traitlets.Enum(("", *PANES), "").tag(sync=True)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what may be laid on an image is many things, each by its name)
         self,
         volume: Volume,
         *,
@@ -107,23 +132,42 @@ class Viewer(anywidget.AnyWidget):
         planes: Sequence[PlaneLike] = (),
         window: str | tuple[float, float] | None = None,
         crosshair_mm: ArrayLike | None = None,
+        beside: Volume | None = None,
+        registration: Registration | ArrayLike | None = None,
+        fusion: Volume | None = None,
+        labels: Sequence[str] = (),
+        surface: TumourSurface | None = None,
+        margins_mm: ArrayLike | None = None,
     ) -> None:
-        require_clearance(volume, "The viewer")
+        self._images = images(volume, beside=beside, registration=registration, fusion=fusion, labels=labels)
         check_segments(segments, volume)
         self._guard = threading.RLock()
-        self._volume, self._segments, self._planes = volume, tuple(segments), tuple(planes)
+        self._segments, self._planes = tuple(segments), tuple(planes)
+        self._skin = None if surface is None else skin(surface, margins_mm)
+        self._marks = Marks({image.role: image.volume for image in self._images if image.role != "fusion"})
+        self._stills = Stills()
         start = opening_position(volume, self._segments) if crosshair_mm is None else crosshair_mm
         chosen = next(iter(self.presets)) if window is None else window
         levels = self.presets[checked_preset(chosen, self.presets)] if isinstance(chosen, str) else chosen
-        super().__init__(crosshair_mm=start, window=levels, preset=_name_of(levels, self.presets))
+        opening = {f"{image.role}_window": next(iter(image.presets.values())) for image in self._images[1:]}
+        super().__init__(
+            crosshair_mm=start,
+            window=levels,
+            preset=_name_of(levels, self.presets),
+            hidden=(),
+            oblique="",
+            fill_opacity=0.0,
+            fusion_opacity=0.5,
+            **({"beside_window": (), "fusion_window": ()} | opening),
+        )
         self.observe(self._follow_preset, "preset")
         self.observe(self._follow_window, "window")
         self.on_msg(self._answer)
 
     @property
     def volume(self) -> Volume:
-        """The image shown."""
-        return self._volume
+        """The first image."""
+        return self._images[0].volume
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -139,25 +183,94 @@ class Viewer(anywidget.AnyWidget):
     def planes(self, planes: Sequence[PlaneLike]) -> None:
         with self._guard:
             self._planes = tuple(planes)
+            if isinstance(self.oblique, str) and self.oblique not in {plane.name for plane in self._planes}:
+                self.oblique = ""
             self.send({"t": "planes", "planes": [plane_words(plane) for plane in self._planes]})
 
     @property
     def crosshair_index(self) -> tuple[int, int, int]:
         """The voxel nearest to the crosshair: slice, row, column, zero-based."""
-        nearest = np.floor(self._volume.index(self.crosshair_mm) + 0.5).astype(int)
-        kept = np.clip(nearest, 0, np.array(self._volume.shape) - 1)
+        nearest = np.floor(self.volume.index(self.crosshair_mm) + 0.5).astype(int)
+        kept = np.clip(nearest, 0, np.array(self.volume.shape) - 1)
         return int(kept[0]), int(kept[1]), int(kept[2])
 
     @property
     def value(self) -> int | float:
         """The value of the voxel under the crosshair, in the volume's unit."""
-        voxel: int | float = self._volume.array[self.crosshair_index].item()
+        voxel: int | float = self.volume.array[self.crosshair_index].item()
         return voxel
 
-    @cached_property
+    @property
     def presets(self) -> dict[str, Window]:
-        """The windows this volume can be shown in, by name."""
-        return presets(self._volume)
+        """The windows the first image can be shown in, by name."""
+        return self._images[0].presets
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What was measured and noted, by hand or here; set it anew, and every page follows.
+
+        Raises
+        ------
+        GeometryError
+            If one belongs to an image that is not shown, or there are more than 200.
+        """
+        return self._marks.values
+
+    @measurements.setter
+    def measurements(self, measurements: Sequence[Measurement]) -> None:
+        with self._guard:
+            self._marks.replace(measurements)
+            self._tell_marks()
+
+    @property
+    def key_images(self) -> tuple[KeyImage, ...]:
+        """Up to 60 stills that were kept, by hand or here, for a deck; set them anew, and every page follows."""
+        with self._guard:
+            return self._stills.images
+
+    @key_images.setter
+    def key_images(self, images: Sequence[KeyImage]) -> None:
+        with self._guard:
+            self._stills.replace(images)
+            self.send({"t": "kept", "kept": self._stills.words()})
+
+    def key_image(self, view: str = "axial", note: str = "", *, image: str = "first") -> KeyImage:
+        """Draw what a view shows at the crosshair: outlines, planes, letters, scale, window, and what it is for.
+
+        The whole slice is drawn, whatever zoom and pan, without a fused image and without measurements.
+
+        Parameters
+        ----------
+        view : {"axial", "coronal", "sagittal"}
+        note : str
+            Up to 200 letters, at the end of the caption; no name, no number of a patient.
+        image : {"first", "beside"}
+            On the image beside, planes are drawn, and outlines where it lies on the same grid.
+
+        Raises
+        ------
+        PresentationError
+            If there is no such view or image, or the note is too long.
+        GeometryError
+            If the crosshair lies outside the image.
+        """
+        return self._still(view, image).noted(note).image
+
+    def look_along(self, plane: str) -> None:
+        """Show the oblique view along a cut plane, and move the crosshair onto it.
+
+        Raises
+        ------
+        PresentationError
+            If no plane has that name.
+        GeometryError
+            If the place on the plane nearest to the crosshair lies outside the volume.
+        """
+        checked_oblique(plane, self._planes)
+        chosen = next(known for known in self._planes if known.name == plane)
+        away = float((np.asarray(self.crosshair_mm) - chosen.point_mm) @ chosen.normal)
+        self.crosshair_mm = np.asarray(self.crosshair_mm) - away * chosen.normal
+        self.oblique = plane
 
     def set_window(self, window: str | tuple[float, float]) -> None:
         """Show the volume in a preset, by its name, or from low to high.
@@ -173,8 +286,9 @@ class Viewer(anywidget.AnyWidget):
             self.window = window
 
     def __repr__(self) -> str:
-        size = " x ".join(str(n) for n in self._volume.shape)
-        words = [f"{self._volume.modality} {size}".strip()]
+        size = " x ".join(str(n) for n in self.volume.shape)
+        words = [f"{self.volume.modality} {size}".strip()]
+        words += [{"beside": "one beside", "fusion": "one fused"}[image.role] for image in self._images[1:]]
         words += [_counted(len(self._segments), "segment")] if self._segments else []
         words += [_counted(len(self._planes), "plane")] if self._planes else []
         return f"<Viewer {', '.join(words)}>"
@@ -186,17 +300,22 @@ class Viewer(anywidget.AnyWidget):
     def _follow_window(self, _change: object) -> None:
         self.preset = _name_of(self.window, self.presets)
 
-    @cached_property
-    def _pixels(self) -> wire.Pixels:
-        return wire.encode(self._volume.array)
+    def _checked_window(self, role: str, window: Sequence[float]) -> tuple[float, ...]:
+        image = next((image for image in self._images if image.role == role), None)
+        return () if image is None else checked_window(window, image.volume)
 
     @cached_property
     def _masks(self) -> wire.Masks:
-        return wire.pack(self._segments, self._volume.shape)
+        return wire.pack(self._segments, self.volume.shape)
 
     @cached_property
     def _parts(self) -> list[wire.Part]:
-        return wire.parts(self._pixels, self._masks)
+        return wire.parts([image.pixels for image in self._images], self._masks, self._meshes())
+
+    def _meshes(self) -> dict[wire.Layer, Any]:
+        if self._skin is None:
+            return {}
+        return {"vertices": self._skin.vertices, "faces": self._skin.faces, "bands": self._skin.bands}
 
     def _answer(self, _widget: object, asked: dict[str, Any], _buffers: object) -> None:
         """Answer one page. It asks for each part by number, so nothing about pages is kept here."""
@@ -207,33 +326,67 @@ class Viewer(anywidget.AnyWidget):
                     self._send_part(page, 0)
                 case {"t": "part", "page": str(page), "part": int(n)} if 0 <= n < len(self._parts):
                     self._send_part(page, n)
+                case {"t": "mark" | "draft" as t, "page": str(page), "n": int(n), "mark": dict(mark)}:
+                    self._measure(page, n, mark, keep=t == "mark")
+                case {"t": "unmark", "n": int(n)}:
+                    self._marks.remove(n)
+                    self._tell_marks()
+                case {"t": "keep" | "note" | "unkeep", "page": str(page)}:
+                    said = self._stills.change(asked, self._still)
+                    self.send({"t": "kept", "kept": self._stills.words()})
+                    if said:
+                        self.send({"t": "said", "to": page, "words": said})
+
+    def _measure(self, page: str, n: int, mark: dict[str, Any], *, keep: bool) -> None:
+        """Measure what a page has placed, or is placing; what cannot be measured is said on that page."""
+        try:
+            measurement = self._marks.measure(mark)
+            if keep:
+                self._marks.add(measurement)
+        except GeometryError as error:
+            self.send({"t": "said", "to": page, "words": str(error) if keep else ""})
+            return
+        if keep:
+            self._tell_marks()
+        else:
+            self.send({"t": "draft", "to": page, "n": n, "words": measurement.words})
+
+    def _still(self, view: str, role: str = "first") -> Still:
+        volume = still_volume({image.role: image.volume for image in self._images}, role)
+        window = self.window if role == "first" else self.beside_window
+        return still(
+            volume,
+            view,
+            self.crosshair_mm,
+            segments=self.segments,
+            hidden=self.hidden,
+            planes=self.planes,
+            window=window,
+        )
+
+    def _tell_marks(self) -> None:
+        self.send({"t": "marks", "marks": self._marks.words()})
 
     def _send_part(self, page: str, n: int) -> None:
         part = self._parts[n]
-        words = {"t": "part", "to": page, "part": n, "layer": part.layer, "offset": part.offset}
+        words = {"t": "part", "to": page, "part": n, "layer": part.layer, "image": part.image, "offset": part.offset}
         self.send(words, [part.data.data])
 
     def _meta(self) -> dict[str, Any]:
-        """All of the volume but its voxels."""
-        volume, pixels, masks = self._volume, self._pixels, self._masks
+        """All but voxels and meshes."""
         return {
-            "shape": volume.shape,
-            "affine": volume.affine.ravel().tolist(),
-            "slope": pixels.slope,
-            "intercept": pixels.intercept,
-            "blank": pixels.blank,
-            "modality": volume.modality,
-            "units": volume.units,
+            "images": [image.words() for image in self._images],
             "parts": len(self._parts),
             "bytes": sum(part.data.nbytes for part in self._parts),
-            "preview_step": wire.preview_step(pixels),
-            "masks": {"origin": masks.origin, "shape": masks.bits.shape},
+            "masks": {"origin": self._masks.origin, "shape": self._masks.bits.shape},
             "segments": [
                 {"name": segment.name, "colour": colour, "dash": dash}
                 for segment, (colour, dash) in zip(self._segments, STYLES, strict=False)
             ],
-            "presets": [{"name": name, "window": window} for name, window in self.presets.items()],
             "planes": [plane_words(plane) for plane in self._planes],
+            "skin": None if self._skin is None else self._skin.words(),
+            "marks": self._marks.words(),
+            "kept": self._stills.words(),
         }
 
 

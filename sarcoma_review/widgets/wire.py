@@ -5,7 +5,7 @@ travels as ``int16`` with a slope and an intercept. Masks travel together, one b
 holds them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,11 +59,15 @@ class Masks:
     origin: tuple[int, int, int]
 
 
+Layer = Literal["preview", "masks", "pixels", "vertices", "faces", "bands", "bone_vertices", "bone_faces"]
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One message's worth of voxels, to be laid at `offset` (in elements, C order) of its layer."""
+    """One message's worth of numbers, to be laid at `offset` (in elements, C order) of its layer."""
 
-    layer: Literal["preview", "masks", "pixels"]
+    layer: Layer
+    image: int
     offset: int
     data: NDArray[Any]
 
@@ -135,22 +139,39 @@ def preview_step(pixels: Pixels) -> int:
     return step
 
 
-def parts(pixels: Pixels, masks: Masks) -> list[Part]:
-    """Divide a volume: a coarse preview first, then the outlines, then every voxel from the middle outward.
+def parts(images: Sequence[Pixels], masks: Masks, mesh: Mapping[Layer, NDArray[Any]] | None = None) -> list[Part]:
+    """Divide what a viewer shows: coarse previews first, then the outlines, then every voxel from the middle outward.
+
+    Parameters
+    ----------
+    images : sequence of Pixels
+    masks : Masks
+    mesh : mapping, optional
+        A surface's ``vertices``, ``faces`` and ``bands``.
 
     Returns
     -------
     list of Part
         Each of at most `PART_BYTES`, views of the arrays given where that is possible.
     """
-    step = preview_step(pixels)
-    preview = np.ascontiguousarray(pixels.stored[::step, ::step, ::step])
-    found = [Part("preview", 0, preview)]
-    flat_masks, flat_pixels = masks.bits.reshape(-1), pixels.stored.reshape(-1)
-    found += [Part("masks", start, flat_masks[start:stop]) for start, stop in _runs(0, flat_masks.size, PART_BYTES)]
-    for start, stop in _slabs(pixels.stored):
-        found.append(Part("pixels", start, flat_pixels[start:stop]))
+    found = []
+    for number, pixels in enumerate(images):
+        step = preview_step(pixels)
+        found.append(Part("preview", number, 0, np.ascontiguousarray(pixels.stored[::step, ::step, ::step])))
+    found += _flat("masks", masks.bits)
+    for layer, numbers in (mesh or {}).items():
+        found += _flat(layer, numbers)
+    for number, pixels in enumerate(images):
+        flat = pixels.stored.reshape(-1)
+        found += [Part("pixels", number, start, flat[start:stop]) for start, stop in _slabs(pixels.stored)]
     return found
+
+
+def _flat(layer: Layer, numbers: NDArray[Any]) -> list[Part]:
+    flat = np.ascontiguousarray(numbers).reshape(-1)
+    return [
+        Part(layer, 0, start, flat[start:stop]) for start, stop in _runs(0, flat.size, PART_BYTES // flat.itemsize)
+    ]
 
 
 def _slabs(stored: NDArray[np.int16]) -> Iterator[tuple[int, int]]:

@@ -102,7 +102,9 @@ def _grey_at(notebook: Notebook, view: str, index: tuple[float, float, float], a
 
 def _page_point(notebook: Notebook, view: str, index: tuple[float, float, float]) -> tuple[float, float]:
     """Where an index lies on the page, in pixels."""
-    box = _canvas(notebook, view).bounding_box()
+    canvas = _canvas(notebook, view)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     left, right, top, bottom = _slice_box(_picture(notebook, view), SOFT_TISSUE_GREY)
     across, down = _place(view, index)
     return box["x"] + left + across * (right - left), box["y"] + top + down * (bottom - top)

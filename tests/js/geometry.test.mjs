@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { planeLine } from "../../js/cuts.js";
 import {
-  VIEWS, anatomicalAxes, clampIndex, directionLetters, dot, fromCanvas, nearestVoxel, placement, planeLine,
-  sliceView, stepMm, tiltDeg, toCanvas, toIndex, toMm,
+  anatomicalAxes, clampIndex, directionLetters, dot, nearestVoxel, sliceView, stepMm, tiltDeg, toIndex, toMm,
 } from "../../js/geometry.js";
+import { VIEWS, fromCanvas, ownLattice, placement, toCanvas } from "../../js/views.js";
 import { AXIAL, CORONAL, GRIDS, HEAD_LAST, OBLIQUE, SAGITTAL, SHAPE, SHEARED, affineOf } from "./grids.mjs";
 
 const near = (found, expected, tolerance = 1e-9) => {
@@ -131,7 +132,7 @@ test("a plane's line lies in the plane and ends at the rim of the slice", () => 
       const view = sliceView(affine, name);
       for (const offset of [0, plane.kerf_mm]) {
         const slice = Math.round([11.7, 28.1, 26.4][view.through]);
-        for (const [h, v] of planeLine(affine, SHAPE, view, slice, plane, offset)) {
+        for (const [h, v] of planeLine({ affine, shape: SHAPE, view }, slice, plane, offset)) {
           const index = [slice, slice, slice];
           [index[view.horizontal], index[view.vertical]] = [h, v];
           const mm = toMm(affine, index).map((x, n) => x - plane.point_mm[n]);
@@ -147,12 +148,12 @@ test("a plane's line lies in the plane and ends at the rim of the slice", () => 
 });
 
 test("a plane that misses the slice or runs along it has no line", () => {
-  const view = sliceView(AXIAL, "axial");
+  const lattice = ownLattice({ affine: AXIAL, shape: SHAPE }, "axial");
   const across = { name: "", kerf_mm: 0, normal: [0, 0, 1], point_mm: toMm(AXIAL, [3, 0, 0]) };
   const beyond = { name: "", kerf_mm: 0, normal: [1, 0, 0], point_mm: toMm(AXIAL, [0, 0, SHAPE[2] + 3]) };
-  assert.equal(planeLine(AXIAL, SHAPE, view, 3, across), null);
-  assert.equal(planeLine(AXIAL, SHAPE, view, 3, beyond), null);
-  assert.notEqual(planeLine(AXIAL, SHAPE, sliceView(AXIAL, "coronal"), 3, across), null);
+  assert.equal(planeLine(lattice, 3, across), null);
+  assert.equal(planeLine(lattice, 3, beyond), null);
+  assert.notEqual(planeLine(ownLattice({ affine: AXIAL, shape: SHAPE }, "coronal"), 3, across), null);
 });
 
 test("a sheared grid leans on the screen as it does in the patient", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { VIEWS, sliceView } from "../../js/geometry.js";
+import { sliceView } from "../../js/geometry.js";
+import { VIEWS } from "../../js/views.js";
 import { createPixels, fillPreview, greyTable, paintSlice, place, valueAt } from "../../js/pixels.js";
 import { GRIDS } from "./grids.mjs";
 

@@ -3,16 +3,19 @@ import { test } from "node:test";
 import { shareVolume } from "../../js/store.js";
 
 const META = {
-  t: "meta", shape: [2, 2, 2], affine: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], slope: 1, intercept: 0, blank: null,
-  modality: "CT", units: "HU", parts: 4, bytes: 2 + 1 + 8 + 8, preview_step: 2, masks: { origin: [0, 0, 0], shape: [1, 1, 1] },
-  segments: [], presets: [], planes: [],
+  t: "meta", parts: 4, bytes: 2 + 1 + 8 + 8, masks: { origin: [0, 0, 0], shape: [1, 1, 1] },
+  images: [{
+    role: "first", label: "CT", shape: [2, 2, 2], affine: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], slope: 1,
+    intercept: 0, blank: null, modality: "CT", units: "HU", preview_step: 2, presets: [],
+  }],
+  segments: [], planes: [], marks: [], skin: null,
 };
 const bytes = (values, Kind = Int16Array) => [new DataView(Kind.from(values).buffer)];
 const PARTS = [
-  [{ layer: "preview", offset: 0 }, bytes([7])],
-  [{ layer: "masks", offset: 0 }, bytes([1], Uint8Array)],
-  [{ layer: "pixels", offset: 4 }, bytes([5, 6, 7, 8])],
-  [{ layer: "pixels", offset: 0 }, bytes([1, 2, 3, 4])],
+  [{ layer: "preview", image: 0, offset: 0 }, bytes([7])],
+  [{ layer: "masks", image: 0, offset: 0 }, bytes([1], Uint8Array)],
+  [{ layer: "pixels", image: 0, offset: 4 }, bytes([5, 6, 7, 8])],
+  [{ layer: "pixels", image: 0, offset: 0 }, bytes([1, 2, 3, 4])],
 ];
 
 /** A widget model that notes what is sent, and to which the test says what Python would. */
@@ -38,7 +41,7 @@ test("a page asks for every part once and puts them together", () => {
   model.say({ ...META, to: page });
   for (const n of [0, 1, 2, 3]) part(model, page, n);
   assert.deepEqual(model.sent.slice(1).map((message) => message.part), [1, 2, 3]); // the preview comes unasked
-  assert.deepEqual([...holding.pixels.stored], [1, 2, 3, 4, 5, 6, 7, 8]);
+  assert.deepEqual([...holding.images[0].pixels.stored], [1, 2, 3, 4, 5, 6, 7, 8]);
   assert.deepEqual([...holding.masks.bits], [1]);
   assert.ok(holding.complete && Math.abs(holding.progress - 1) < 1e-12);
   leave();
@@ -60,7 +63,7 @@ test("the preview is a picture before the rest is here", () => {
   const { holding, leave } = shareVolume(model, () => {});
   model.say({ ...META, to: model.sent[0].page });
   part(model, model.sent[0].page, 0);
-  assert.deepEqual([...holding.pixels.stored], Array(8).fill(7));
+  assert.deepEqual([...holding.images[0].pixels.stored], Array(8).fill(7));
   assert.equal(holding.complete, false);
   leave();
 });
@@ -72,7 +75,7 @@ test("what is meant for another page is left alone", () => {
   assert.equal(holding.meta, null);
   model.say({ ...META, to: model.sent[0].page });
   part(model, "another page", 0);
-  assert.deepEqual([...holding.pixels.stored], Array(8).fill(0));
+  assert.deepEqual([...holding.images[0].pixels.stored], Array(8).fill(0));
   leave();
 });
 

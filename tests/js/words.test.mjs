@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lengthLabel, roundLengthMm } from "../../js/draw.js";
+import { lengthLabel, roundLengthMm } from "../../js/lettering.js";
 import { pressKey } from "../../js/gestures.js";
 import { positionWords, valueWords, windowWords } from "../../js/words.js";
 
@@ -29,6 +29,13 @@ test("keys mean steps, slices, presets and reset, and nothing else is taken", ()
   const told = [];
   const on = new Proxy({}, { get: (_, name) => (...given) => told.push([name, ...given]) });
   for (const key of ["ArrowLeft", "ArrowDown", "PageDown", "3", "r", "Enter"]) assert.ok(pressKey(key, on));
-  for (const key of ["Tab", "Escape", "a", "0"]) assert.ok(!pressKey(key, on));
+  for (const key of ["Tab", "Home", "q", "0"]) assert.ok(!pressKey(key, on));
   assert.deepEqual(told, [["step", -1, 0], ["step", 0, 1], ["scroll", 1], ["preset", 3], ["reset"], ["enlarge"]]);
+});
+
+test("with Shift the arrows move the image, and letters take a tool", () => {
+  const told = [];
+  const on = new Proxy({}, { get: (_, name) => (...given) => told.push([name, ...given]) });
+  assert.ok(pressKey("ArrowLeft", on, true) && pressKey("+", on, true) && pressKey("L", on, true));
+  assert.deepEqual(told, [["pan", -20, 0], ["zoom", 1.15], ["take", "length"]]);
 });

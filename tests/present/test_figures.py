@@ -67,6 +67,35 @@ def test_an_outline_runs_along_the_mask_s_edge(volume: Volume) -> None:
     assert "outlines: tumour" in image.alt
 
 
+def test_a_plane_that_ends_is_drawn_no_further_than_its_patch(volume: Volume) -> None:
+    """A patch from 20 to 50 mm across at 60 mm down, with a kerf of 6 mm: two lines of that length, 6 mm apart."""
+    blank = replace(volume, array=np.zeros_like(volume.array))
+    corners = [(20.0, 60.0, 40.0), (20.0, 60.0, 89.0), (50.0, 60.0, 89.0), (50.0, 60.0, 40.0)]
+    step = Plane((35, 60.0, 60), (0, 1, 0), name="", kerf_mm=6, patch_mm=corners)
+    image = slice_image(blank, "axial", (20, 20, 75), planes=[step], window=(0, 500))
+    picture = pixels(image.png)
+    size = picture.shape[0]
+    yellow = (picture[..., 0] > 0.5) & (picture[..., 1] > 0.5) & (picture[..., 2] < 0.4)
+    for down in (60.0, 66.0):
+        middle = round((down + 0.5) / 80 * size)
+        columns = np.nonzero(yellow[middle - 4 : middle + 5].any(axis=0))[0]
+        assert (columns.min() / size, columns.max() / size) == pytest.approx((20.5 / 80, 50.5 / 80), abs=0.015)
+    assert not yellow[: round(58 / 80 * size)].any()
+    missed = slice_image(blank, "axial", (20, 20, 30), planes=[step], window=(0, 500))  # below the patch
+    assert "planes" in image.alt
+    assert "planes" not in missed.alt
+
+
+def test_a_footer_stands_below_the_picture_and_leaves_it_as_it_is(volume: Volume) -> None:
+    plain = pixels(slice_image(volume, "axial", (20, 20, 75), window=(0, 500)).png)
+    footed = pixels(slice_image(volume, "axial", (20, 20, 75), window=(0, 500), footer="what it is for").png)
+    below = footed[len(plain) :]
+    np.testing.assert_allclose(footed[: len(plain)], plain, atol=0.02)
+    assert (below[:, :5] == 0).all()
+    written = (below > 0.5).any(axis=(1, 2)).astype(int)
+    assert (np.diff(written, prepend=0) == 1).sum() == 2  # a line of caption and window, and the footer
+
+
 def test_what_cannot_be_shown_is_refused(volume: Volume) -> None:
     with pytest.raises(GeometryError, match="slice 201 of 30: outside the volume"):
         slice_image(volume, "axial", (0, 0, 600))
@@ -77,6 +106,8 @@ def test_what_cannot_be_shown_is_refused(volume: Volume) -> None:
     other = Segment("tumour", Volume(np.ones((2, 2, 2), bool), AFFINE))
     with pytest.raises(GeometryError, match="segment 'tumour' is not on the grid"):
         slice_image(volume, "axial", (0, 0, 0), segments=[other])
+    with pytest.raises(PresentationError, match="up to 8 segments, found 9"):
+        slice_image(volume, "axial", (0, 0, 0), segments=[other] * 9)
 
 
 def test_the_same_picture_has_the_same_bytes(volume: Volume) -> None:

@@ -4,10 +4,12 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from sarcoma_review.present.section import plane_line, section
 from sarcoma_review.volume import Grid
 from tests.conftest import require
 
@@ -19,6 +21,15 @@ console.log(JSON.stringify(grids.map(({ affine, index }) => {
   const mm = toMm(affine, index);
   return { axes: anatomicalAxes(affine), tilt: tiltDeg(affine), mm, index: toIndex(affine, mm) };
 })));
+"""
+
+
+CUTTING = """
+import { planeLine } from "./js/cuts.js";
+import { ownLattice } from "./js/views.js";
+const given = JSON.parse(process.argv[1]);
+console.log(JSON.stringify(given.map(({ affine, shape, view, slice, plane }) =>
+  planeLine(ownLattice({ affine, shape }, view), slice, plane))));
 """
 
 
@@ -37,17 +48,60 @@ def _random_grids(count: int) -> list[Grid]:
     return grids
 
 
-def test_javascript_and_python_agree_on_axes_tilt_and_positions() -> None:
+def _node(program: str, asked: object) -> Any:
     node = shutil.which("node")
     require(node is not None, "node")
     assert node is not None
+    command = [node, "--input-type=module", "--eval", program, json.dumps(asked)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return json.loads(run.stdout)
+
+
+def test_javascript_and_python_agree_on_axes_tilt_and_positions() -> None:
     grids, index = _random_grids(60), (3.25, 7.5, 1.125)
-    asked = json.dumps([{"affine": grid.affine.ravel().tolist(), "index": index} for grid in grids])
-    run = subprocess.run(
-        [node, "--input-type=module", "--eval", ASKING, asked], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for grid, found in zip(grids, json.loads(run.stdout), strict=True):
+    answers = _node(ASKING, [{"affine": grid.affine.ravel().tolist(), "index": index} for grid in grids])
+    for grid, found in zip(grids, answers, strict=True):
         assert tuple(found["axes"]) == grid.anatomical_axes
         assert found["tilt"] == pytest.approx(grid.tilt_deg, abs=1e-9)
         assert found["mm"] == pytest.approx(grid.position_mm(index).tolist(), abs=1e-9)
         assert found["index"] == pytest.approx(index, abs=1e-9)
+
+
+def test_javascript_and_python_draw_a_plane_that_ends_alike() -> None:
+    rng, asked, expected = np.random.default_rng(8), [], []
+    for grid in _random_grids(20):
+        middle = grid.position_mm(rng.uniform(2, 7, 3))
+        across, along, normal = np.linalg.qr(rng.normal(size=(3, 3)))[0].T
+        turns = np.sort(rng.uniform(0, 2 * np.pi, 5))
+        reach = 3.0 * max(grid.spacing_mm)
+        corners = middle + reach * (np.outer(np.cos(turns), across) + np.outer(np.sin(turns), along))
+        for view in ("axial", "coronal", "sagittal"):
+            seen = section(grid, view)
+            slice_number = round(float(grid.index(middle)[seen.through]))
+            plane = {"name": "", "kerf_mm": 0, "point_mm": middle.tolist(), "normal": normal.tolist()}
+            plane["patch_mm"] = corners.tolist()
+            where = {"affine": grid.affine.ravel().tolist(), "shape": grid.shape, "view": view, "slice": slice_number}
+            asked.append(where | {"plane": plane})
+            expected.append(plane_line(grid, seen, slice_number, middle, normal, patch_mm=corners))
+    drawn = 0
+    for found, wanted in zip(_node(CUTTING, asked), expected, strict=True):
+        assert (found is None) == (wanted is None)
+        if wanted is not None:
+            drawn += 1
+            assert sorted(map(tuple, found)) == pytest.approx(np.array(sorted(map(tuple, wanted))), abs=1e-7)
+    assert drawn > 30
+
+
+def test_a_plane_that_ends_is_drawn_within_the_line_of_the_endless_one() -> None:
+    grid = Grid((9, 10, 11), np.array([[0, 0, 1.0, 0], [0, 1, 0, 0], [2, 0, 0, 0], [0, 0, 0, 1]]))
+    seen = section(grid, "axial")
+    point, normal = np.array([5.0, 4.0, 8.0]), np.array([1.0, 0.0, 0.0])
+    patch = np.array([(5, 2, 0), (5, 6, 0), (5, 6, 16), (5, 2, 16)], float)
+    line = plane_line(grid, seen, 4, point, normal, patch_mm=patch)
+    assert line is not None
+    assert sorted(map(tuple, line.tolist())) == [(5.0, 2.0), (5.0, 6.0)]
+    endless = plane_line(grid, seen, 4, point, normal)
+    assert endless is not None
+    assert sorted(map(tuple, endless.tolist())) == [(5.0, -0.5), (5.0, 9.5)]
+    assert plane_line(grid, seen, 4, point, normal, patch_mm=patch + np.array([0, 20, 0])) is None
+    assert plane_line(grid, seen, 4, point, normal, patch_mm=patch - np.array([0, 0, 12])) is None

@@ -134,7 +134,7 @@ def test_an_impossible_window_is_refused(ct: Volume, window: Any) -> None:
 
 def test_an_unknown_view_cannot_be_enlarged(ct: Volume) -> None:
     with pytest.raises(traitlets.TraitError, match="enlarged"):
-        Viewer(ct).enlarged = "oblique"
+        Viewer(ct).enlarged = "lateral"
 
 
 def test_an_unknown_argument_is_refused(ct: Volume) -> None:
@@ -172,8 +172,10 @@ def test_more_than_eight_segments_are_refused(ct: Volume, tumour: Segment) -> No
 def test_no_voxel_is_in_the_widget_state(ct: Volume, tumour: Segment) -> None:
     state = Viewer(ct, segments=[tumour], planes=[CUT]).get_state()
     own = {name for name in state if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
-    assert own == {"crosshair_mm", "window", "preset", "enlarged"}
-    assert len(json.dumps({name: state[name] for name in own})) < 300
+    windows = {"window", "beside_window", "fusion_window", "preset"}
+    opacities = {"fill_opacity", "fusion_opacity"}
+    assert own == {"crosshair_mm", "enlarged", "hidden", "oblique"} | windows | opacities
+    assert len(json.dumps({name: state[name] for name in own})) < 400
 
 
 def test_nothing_is_sent_before_a_page_asks(ct: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,11 +219,14 @@ def test_the_first_answer_says_all_but_the_voxels(
     (meta, buffers), _ = page.ask(t="hello")
     sent = json.loads(json.dumps(meta))
     assert (sent["t"], sent["to"], buffers) == ("meta", "a", [])
-    assert (sent["shape"], sent["units"], sent["modality"]) == (list(SHAPE), "HU", "CT")
-    np.testing.assert_array_equal(np.reshape(sent["affine"], (4, 4)), AFFINE)
+    [image] = sent["images"]
+    assert (image["shape"], image["units"], image["modality"], image["role"]) == (list(SHAPE), "HU", "CT", "first")
+    np.testing.assert_array_equal(np.reshape(image["affine"], (4, 4)), AFFINE)
     assert [segment["name"] for segment in sent["segments"]] == ["tumour"]
-    assert sent["presets"][1] == {"name": "bone", "window": [-650.0, 1350.0]}
-    assert sent["planes"] == [{"name": "proximal", "point_mm": [0, 0, 20], "normal": [0, 0, 1], "kerf_mm": 1.2}]
+    assert image["presets"][1] == {"name": "bone", "window": [-650.0, 1350.0]}
+    cut = {"name": "proximal", "point_mm": [0, 0, 20], "normal": [0, 0, 1], "kerf_mm": 1.2, "patch_mm": None}
+    assert sent["planes"] == [cut]
+    assert (sent["marks"], sent["skin"]) == ([], None)
 
 
 @pytest.mark.parametrize("part", [-1, 10_000, "0", None])

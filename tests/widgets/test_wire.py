@@ -98,7 +98,7 @@ def test_the_parts_make_the_volume_again(shape: tuple[int, int, int]) -> None:
     array = np.random.default_rng(4).integers(-1000, 3000, shape).astype(np.int16)
     pixels = wire.encode(array)
     rebuilt = np.full(array.size, -9999, np.int16)
-    for part in wire.parts(pixels, wire.pack([], shape)):
+    for part in wire.parts([pixels], wire.pack([], shape)):
         assert part.data.nbytes <= 4 << 20
         if part.layer == "pixels":
             rebuilt[part.offset : part.offset + part.data.size] = part.data
@@ -107,7 +107,7 @@ def test_the_parts_make_the_volume_again(shape: tuple[int, int, int]) -> None:
 
 def test_the_middle_comes_before_the_ends() -> None:
     pixels = wire.encode(np.zeros((100, 512, 512), np.int16))
-    slabs = [part for part in wire.parts(pixels, wire.pack([], (100, 512, 512))) if part.layer == "pixels"]
+    slabs = [part for part in wire.parts([pixels], wire.pack([], (100, 512, 512))) if part.layer == "pixels"]
     centres = [abs((part.offset + part.data.size / 2) / 512**2 - 50) for part in slabs]
     assert len(centres) == 13
     assert centres == sorted(centres)
@@ -116,7 +116,7 @@ def test_the_middle_comes_before_the_ends() -> None:
 @pytest.mark.parametrize(("shape", "step"), [((8, 8, 8), 2), ((184, 208, 208), 2), ((300, 512, 512), 4)])
 def test_the_preview_comes_first_and_is_small(shape: tuple[int, int, int], step: int) -> None:
     pixels = wire.Pixels(np.zeros(shape, np.int16), 1.0, 0.0, None)
-    first = wire.parts(pixels, wire.pack([], shape))[0]
+    first = wire.parts([pixels], wire.pack([], shape))[0]
     assert wire.preview_step(pixels) == step
     assert (first.layer, first.data.shape) == ("preview", tuple(-(-n // step) for n in shape))
     assert first.data.nbytes <= 4 << 20

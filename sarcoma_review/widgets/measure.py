@@ -1,0 +1,392 @@
+"""Lengths, angles and regions measured on an image, and notes pinned to it: values, with what they measure.
+
+All positions are LPS mm in the patient space of the viewer's first image.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from sarcoma_review.errors import GeometryError
+from sarcoma_review.volume import Volume
+
+Position = tuple[float, float, float]
+Array = NDArray[np.float64]
+
+LONGEST_NOTE = 200
+_LEAST_MM = 1e-3
+_ALONG = 1e-6  # cosine: a region this nearly along two index axes lies on slices of the scan's own
+
+
+@dataclass(frozen=True)
+class Length:
+    """The distance between two places.
+
+    Parameters
+    ----------
+    ends_mm : pair of position
+    sd_mm : float
+        What placing each end anywhere within its voxel adds, as a standard deviation along the length. The hand
+        and the eye add to it: published spreads between readers are several times larger.
+    image : {"first", "beside"}
+        On which of the viewer's images it was drawn.
+    """
+
+    ends_mm: tuple[Position, Position]
+    sd_mm: float = 0.0
+    image: str = "first"
+    kind: Literal["length"] = field(default="length", init=False)
+
+    @property
+    def length_mm(self) -> float:
+        """The distance, mm."""
+        return float(np.linalg.norm(np.subtract(*self.ends_mm)))
+
+    @property
+    def points_mm(self) -> tuple[Position, ...]:
+        """The two ends."""
+        return self.ends_mm
+
+    @property
+    def words(self) -> str:
+        """The distance with its 95 % interval from the voxel size."""
+        return f"{self.length_mm:.1f} ± {1.96 * self.sd_mm:.1f} mm"
+
+
+@dataclass(frozen=True)
+class Angle:
+    """The angle at the second of three places.
+
+    Parameters
+    ----------
+    points_mm : three positions
+        One arm's end, the corner, the other arm's end.
+    sd_deg : float
+        What placing each point anywhere within its voxel adds, as a standard deviation.
+    image : {"first", "beside"}
+    """
+
+    points_mm: tuple[Position, Position, Position]
+    sd_deg: float = 0.0
+    image: str = "first"
+    kind: Literal["angle"] = field(default="angle", init=False)
+
+    @property
+    def angle_deg(self) -> float:
+        """The angle, 0 to 180 degrees."""
+        one, corner, other = (np.array(point) for point in self.points_mm)
+        across = np.linalg.norm(np.cross(one - corner, other - corner))
+        return float(np.degrees(np.arctan2(across, (one - corner) @ (other - corner))))
+
+    @property
+    def words(self) -> str:
+        """The angle with its 95 % interval from the voxel size."""
+        return f"{self.angle_deg:.1f} ± {1.96 * self.sd_deg:.1f}°"
+
+
+@dataclass(frozen=True)
+class Region:
+    """The values of an image within an ellipse or a rectangle.
+
+    Parameters
+    ----------
+    kind : {"ellipse", "rectangle"}
+    centre_mm : position
+    across_mm, along_mm : position
+        The two half axes, at right angles, as vectors.
+    mean, sd, minimum, maximum : float
+        Of the values, in `units`; `sd` is their spread (n - 1), not the uncertainty of the mean.
+    n : int
+        How many values: voxels whose centre lies inside; where the region is on no slice of the scan's own,
+        places a least voxel spacing apart, interpolated linearly.
+    interpolated : bool
+        Whether the values were interpolated.
+    units : str
+    image : {"first", "beside"}
+    """
+
+    kind: Literal["ellipse", "rectangle"]
+    centre_mm: Position
+    across_mm: Position
+    along_mm: Position
+    mean: float
+    sd: float
+    minimum: float
+    maximum: float
+    n: int
+    interpolated: bool = False
+    units: str = ""
+    image: str = "first"
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of the figure itself, mm²."""
+        halves = np.linalg.norm(self.across_mm) * np.linalg.norm(self.along_mm)
+        return float(halves * (np.pi if self.kind == "ellipse" else 4.0))
+
+    @property
+    def points_mm(self) -> tuple[Position, ...]:
+        """The centre and the two half axes."""
+        return self.centre_mm, self.across_mm, self.along_mm
+
+    @property
+    def words(self) -> str:
+        """Mean, spread, range, area and count."""
+        what = ("place" if self.interpolated else "voxel") + ("s" if self.n > 1 else "")
+        fine = ".1f" if max(abs(self.minimum), abs(self.maximum)) >= 10 else ".3g"
+        return (
+            f"mean {self.mean:{fine}} (sd {self.sd:{fine}}) {self.units}".rstrip()
+            + f"\n{self.minimum:g} to {self.maximum:g}, {self.area_mm2:.0f} mm², {self.n} {what}"
+        )
+
+
+@dataclass(frozen=True)
+class Note:
+    """A text pinned to a place.
+
+    Parameters
+    ----------
+    position_mm : position
+    text : str
+        At most 200 characters; it must not name the patient, for notes are shown and kept as they are.
+    image : {"first", "beside"}
+    """
+
+    position_mm: Position
+    text: str
+    image: str = "first"
+    kind: Literal["note"] = field(default="note", init=False)
+
+    @property
+    def points_mm(self) -> tuple[Position, ...]:
+        """The place."""
+        return (self.position_mm,)
+
+    @property
+    def words(self) -> str:
+        """The text."""
+        return self.text
+
+
+Measurement = Length | Angle | Region | Note
+
+
+def measure_length(volume: Volume, ends_mm: ArrayLike, *, image: str = "first") -> Length:
+    """Measure between two places.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image on which they were placed: its voxels say how finely that can be.
+    ends_mm : array_like, shape (2, 3)
+    image : {"first", "beside"}
+
+    Raises
+    ------
+    GeometryError
+        If these are not two different places.
+
+    Examples
+    --------
+    >>> ct = Volume(np.zeros((4, 4, 4)), np.diag([3.0, 1.0, 1.0, 1.0]))
+    >>> measure_length(ct, [(0, 0, 0), (0, 3, 4)]).words
+    '5.0 ± 0.8 mm'
+    """
+    one, other = _points(ends_mm, 2, "a length")
+    along = _unit(other - one, "the ends of a length")
+    variance = 2.0 * float(along @ _placing_mm2(volume) @ along)
+    return Length((_position(one), _position(other)), float(np.sqrt(variance)), image)
+
+
+def measure_angle(volume: Volume, points_mm: ArrayLike, *, image: str = "first") -> Angle:
+    """Measure the angle at the second of three places.
+
+    Parameters
+    ----------
+    volume : Volume
+    points_mm : array_like, shape (3, 3)
+    image : {"first", "beside"}
+
+    Raises
+    ------
+    GeometryError
+        If an arm has no length.
+
+    Examples
+    --------
+    >>> ct = Volume(np.zeros((4, 4, 4)), np.diag([1.0, 1.0, 1.0, 1.0]))
+    >>> measure_angle(ct, [(30, 0, 0), (0, 0, 0), (0, 30, 0)]).angle_deg
+    90.0
+    """
+    one, corner, other = _points(points_mm, 3, "an angle")
+    arms = [_unit(end - corner, "an arm of an angle") for end in (one, other)]
+    spread, moves = _placing_mm2(volume), []
+    for here, there, end in ((arms[0], arms[1], one), (arms[1], arms[0], other)):
+        # A move of the end widens the angle as far as it leads away from the other arm, over the arm's length.
+        aside = there - (there @ here) * here
+        length = np.linalg.norm(aside)
+        aside = aside / length if length > 1e-9 else _any_across(here)
+        moves.append(-aside / np.linalg.norm(end - corner))
+    variance = sum(float(move @ spread @ move) for move in (*moves, moves[0] + moves[1]))
+    places = (_position(one), _position(corner), _position(other))
+    return Angle(places, float(np.degrees(np.sqrt(variance))), image)
+
+
+def measure_region(
+    volume: Volume,
+    kind: Literal["ellipse", "rectangle"],
+    points_mm: ArrayLike,
+    *,
+    image: str = "first",
+) -> Region:
+    """Read the values within an ellipse or a rectangle.
+
+    Parameters
+    ----------
+    volume : Volume
+    kind : {"ellipse", "rectangle"}
+    points_mm : array_like, shape (3, 3)
+        The centre, and the two half axes as vectors at right angles.
+    image : {"first", "beside"}
+
+    Raises
+    ------
+    GeometryError
+        If an axis has no length, the axes are not at right angles, or no value lies inside.
+
+    Notes
+    -----
+    Known bias: a voxel counts whole or not at all, by its centre; small regions at an edge hold part of both sides.
+
+    Examples
+    --------
+    >>> ct = Volume(np.full((4, 32, 32), 7.0), np.diag([3.0, 1.0, 1.0, 1.0]), units="HU")
+    >>> region = measure_region(ct, "rectangle", [(3, 10, 10), (0, 4.5, 0), (0, 0, 2.5)])
+    >>> region.n, region.mean, region.area_mm2
+    (45, 7.0, 45.0)
+    """
+    centre, across, along = _points(points_mm, 3, "a region")
+    cosine = abs(float(_unit(across, "an axis of a region") @ _unit(along, "an axis of a region")))
+    if cosine > 1e-3:
+        raise GeometryError(f"the half axes of a region stand at right angles, found a cosine of {cosine:.3f}")
+    values, interpolated = _values_inside(volume, kind, np.stack([centre, across, along]))
+    values = values[np.isfinite(values)]
+    if not values.size:
+        raise GeometryError(f"the {kind} holds no voxel's centre: expected at least one value, found 0")
+    return Region(
+        kind,
+        _position(centre),
+        _position(across),
+        _position(along),
+        mean=float(values.mean()),
+        sd=float(values.std(ddof=1)) if values.size > 1 else 0.0,
+        minimum=float(values.min()),
+        maximum=float(values.max()),
+        n=int(values.size),
+        interpolated=interpolated,
+        units=volume.units,
+        image=image,
+    )
+
+
+def pin_note(position_mm: ArrayLike, text: str, *, image: str = "first") -> Note:
+    """Pin a text to a place.
+
+    Raises
+    ------
+    GeometryError
+        If it is no position, the text is empty, or longer than 200 characters.
+    """
+    (place,) = _points(np.reshape(np.asarray(position_mm, np.float64), (-1, 3)), 1, "a note")
+    kept = " ".join(text.split())
+    if not 0 < len(kept) <= LONGEST_NOTE:
+        raise GeometryError(f"a note has 1 to {LONGEST_NOTE} characters, found {len(kept)}")
+    return Note(_position(place), kept, image)
+
+
+def _values_inside(volume: Volume, kind: str, figure: Array) -> tuple[Array, bool]:
+    """The values in a figure (centre and half axes), and whether they were interpolated."""
+    centre, across, along = figure
+    through = _own_slices(volume, across, along)
+    if through is None:
+        step = min(volume.spacing_mm)
+        counts = [int(np.linalg.norm(axis) // step) for axis in (across, along)]
+        u, w = np.meshgrid(*[np.arange(-n, n + 1) * step for n in counts], indexing="ij")
+        u, w = u / np.linalg.norm(across), w / np.linalg.norm(along)
+        index = volume.index(centre + u[..., None] * across + w[..., None] * along)
+        within = np.all((index >= -0.5) & (index <= np.array(volume.shape) - 0.5), axis=-1)
+        return _interpolated(volume, index[_inside(kind, u, w) & within]), True
+    voxels = _voxels_around(volume, figure, through)
+    offset = volume.position_mm(voxels) - centre
+    u, w = offset @ across / (across @ across), offset @ along / (along @ along)
+    chosen = voxels[_inside(kind, u, w)]
+    return volume.array[tuple(chosen.T)].astype(np.float64), False
+
+
+def _interpolated(volume: Volume, index: Array) -> Array:
+    """Values at indices (n, 3), linear between voxel centres; beyond the outermost, theirs."""
+    if not len(index):
+        return np.empty(0)
+    low = np.maximum(np.floor(index.min(axis=0)), 0).astype(int)
+    high = np.ceil(index.max(axis=0)).astype(int) + 1
+    box = volume.array[tuple(slice(first, last) for first, last in zip(low, high, strict=True))]
+    found = ndimage.map_coordinates(box.astype(np.float64), (index - low).T, order=1, mode="nearest")
+    return np.asarray(found, np.float64)
+
+
+def _inside(kind: str, u: Array, w: Array) -> NDArray[np.bool_]:
+    inside = u**2 + w**2 <= 1.0 if kind == "ellipse" else np.maximum(np.abs(u), np.abs(w)) <= 1.0
+    return np.asarray(inside)
+
+
+def _own_slices(volume: Volume, across: Array, along: Array) -> int | None:
+    """The index axis that leads from slice to slice of a figure drawn on the scan's own, or None."""
+    normal = _unit(np.cross(across, along), "a region")
+    steps = volume.affine[:3, :3] / np.linalg.norm(volume.affine[:3, :3], axis=0)
+    leaning = np.abs(normal @ steps) > _ALONG
+    return int(np.flatnonzero(leaning)[0]) if leaning.sum() == 1 else None
+
+
+def _voxels_around(volume: Volume, figure: Array, through: int) -> NDArray[np.int_]:
+    """Indices of the voxels, of the nearest slice, in the box round a figure, shape (n, 3)."""
+    centre, across, along = figure
+    corners = volume.index([centre + a * across + b * along for a in (-1, 1) for b in (-1, 1)])
+    low = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    high = np.minimum(np.ceil(corners.max(axis=0)), np.array(volume.shape) - 1).astype(int)
+    number = int(np.floor(volume.index(centre)[through] + 0.5))
+    if not 0 <= number < volume.shape[through]:
+        return np.empty((0, 3), int)
+    low[through] = high[through] = number
+    ranges = [np.arange(first, last + 1) for first, last in zip(low, high, strict=True)]
+    return np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def _placing_mm2(volume: Volume) -> Array:
+    """Covariance (3, 3) in mm² of a point put anywhere within its voxel."""
+    steps = volume.affine[:3, :3]
+    return np.asarray(steps @ steps.T / 12.0)
+
+
+def _points(given: ArrayLike, count: int, what: str) -> Array:
+    points = np.asarray(given, np.float64)
+    if points.shape != (count, 3) or not np.isfinite(points).all():
+        raise GeometryError(f"{what} has {count} positions of three numbers in mm, found shape {points.shape}")
+    return points
+
+
+def _unit(vector: Array, what: str) -> Array:
+    length = float(np.linalg.norm(vector))
+    if length < _LEAST_MM:
+        raise GeometryError(f"{what}: expected more than {_LEAST_MM:g} mm, found {length:g} mm")
+    return np.asarray(vector / length)
+
+
+def _any_across(direction: Array) -> Array:
+    return _unit(np.cross(direction, np.eye(3)[np.argmin(np.abs(direction))]), "a direction")
+
+
+def _position(point: Array) -> Position:
+    return float(point[0]), float(point[1]), float(point[2])
