@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from sarcoma_review.planning.body import resolved, taken
 from sarcoma_review.planning.bone import Cells, cells_of
 from sarcoma_review.planning.patches import feet_mm
+from sarcoma_review.planning.refine import furthest
 from sarcoma_review.planning.resection import Plane, ResectionPlan
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.planning.uncertainty import Uncertainty, interval_of_minimum
@@ -178,7 +179,7 @@ def against_plan(
 
     `grid` is the tumour's; an expansion in the plan must be resolved.
     """
-    distances = {plane.name: _signed_gap_mm(plane, outline.points_mm) for plane in plan.planes}
+    distances = {plane.name: _signed_gap_mm(plane, outline) for plane in plan.planes}
     removed_ml = float(outline.cells.volumes_ml @ outline.cells.shares_behind(plan)[0])
     known = uncertainty or Uncertainty()
     own, tumour = _voxel_sd_mm(outline.surface.grid), _voxel_sd_mm(grid)
@@ -221,15 +222,20 @@ def _fate(plan: ResectionPlan, points_mm: NDArray[np.float64]) -> Fate:
     return "removed" if taken(plan, points_mm).all() else "cut"
 
 
-def _signed_gap_mm(plane: Plane, points_mm: NDArray[np.float64]) -> float:
+def _signed_gap_mm(plane: Plane, outline: Outline) -> float:
     """Nearest distance to a plane or its patch, signed by the side; 0 where points on both sides face it."""
-    heights, feet = plane.distance_mm(points_mm), feet_mm(plane, points_mm)
-    apart = np.linalg.norm(points_mm - feet, axis=1)
+    points = outline.points_mm
+    heights, feet = plane.distance_mm(points), feet_mm(plane, points)
+    apart = np.linalg.norm(points - feet, axis=1)
     facing = heights[apart <= np.abs(heights) + 1e-9]
     if len(facing) and facing.min() <= 0 <= facing.max():
         return 0.0
     nearest = int(np.argmin(apart))
-    return float(np.copysign(apart[nearest], heights[nearest]))
+    side = float(np.copysign(1.0, heights[nearest]))
+    if plane.patch_mm is not None:
+        return side * float(apart[nearest])
+    reach = furthest(outline.surface, -side * plane.normal)
+    return side * max(0.0, side * float(plane.distance_mm(reach.position_mm)))
 
 
 def _reaches_into(inner: TumourSurface, outer: TumourSurface) -> bool:
