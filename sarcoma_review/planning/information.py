@@ -99,6 +99,10 @@ class Information:
         inverse = (found.hess_inv + found.hess_inv.T) / 2
         return Summit(self.transform(found.x, start), -float(found.fun), inverse, len(seen.points_mm))
 
+    def value(self, transform: Matrix) -> float:
+        """Mutual information under a transform, nats, over the places that it puts inside both images."""
+        return -self.within(transform).loss(np.zeros(6), transform)[0]
+
     def loss(self, pose: Matrix, base: Matrix) -> tuple[float, Matrix]:
         """Minus the mutual information in nats, and its slope per mm."""
         grid, count = self.moving.grid, len(self.points_mm)

@@ -299,7 +299,10 @@ def _runs(information: Information, top: Summit) -> NDArray[np.float64]:
     for block in range(BLOCKS):
         turn, shift = (part / np.linalg.norm(part) for part in rng.normal(size=(2, 3)))
         nudge = turned(np.radians(1.0) * turn, _NUDGE_MM * shift, region.centre_mm)
-        run = information.without(block).climb(top.transform @ nudge, curvature=top.curvature)
+        rest = information.without(block)
+        run = rest.climb(top.transform @ nudge, curvature=top.curvature)
+        if rest.value(run.transform) < rest.value(top.transform):  # it stuck on the way: no place of its own
+            run = rest.climb(top.transform, curvature=top.curvature)
         runs.append(run.transform)
     return np.array(runs)
 
