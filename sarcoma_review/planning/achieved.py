@@ -19,7 +19,7 @@ from sarcoma_review.planning.cut_face import (
 )
 from sarcoma_review.planning.margins import resection_margins
 from sarcoma_review.planning.register import Registration
-from sarcoma_review.planning.resection import Plane, ResectionPlan
+from sarcoma_review.planning.resection import Plane, ResectionPlan, tangents
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.volume import Volume
 
@@ -254,9 +254,7 @@ def _agreeing(points: Points, plane: Plane, rng: np.random.Generator) -> Points:
 
 def _section(plane: Plane, made: Plane, registration: Registration | None, radius_mm: float) -> Points:
     """A made plane as points round the planned plane's point, in the plan's space."""
-    u = np.cross(plane.normal, np.eye(3)[np.argmin(np.abs(plane.normal))])
-    u /= np.linalg.norm(u)
-    v = np.cross(plane.normal, u)
+    u, v = tangents(plane.normal)
     turn, ring = np.meshgrid(np.linspace(0, 2 * np.pi, 72, endpoint=False), np.linspace(0.05, 1, 12) * radius_mm)
     spots = plane.point_mm + (ring * np.cos(turn)).reshape(-1, 1) * u + (ring * np.sin(turn)).reshape(-1, 1) * v
     point = _fixed(made.point_mm, registration)

@@ -19,6 +19,7 @@ from sarcoma_review.planning.structures import (
     Outline,
     StructureDistance,
     against_plan,
+    named,
     structure_distance,
     tumour_gap_mm,
 )
@@ -166,7 +167,7 @@ def compare_plans(
         raise PlanError(f"a plan cannot be called {columns[0]!r}: the table has a column of that name")
     cells = cells_of(bone, "the bone") if bone is not None else None
     borders = border_findings(bone) if bone is not None else ()
-    outlines = [Outline.of(_segment(name, each)) for name, each in structures.items()]
+    outlines = [Outline.of(named(name, each)) for name, each in structures.items()]
     gaps = [tumour_gap_mm(outline, surface) for outline in outlines]
 
     def measured(name: str, plan: ResectionPlan) -> Alternative:
@@ -180,10 +181,6 @@ def compare_plans(
         return Alternative(name, plan, margins, taken, tuple(near))
 
     return PlanComparison(tuple(measured(name, plan) for name, plan in plans.items()))
-
-
-def _segment(name: str, structure: Segment | Volume) -> Segment:
-    return Segment(name, structure.mask if isinstance(structure, Segment) else structure)
 
 
 def _least(margins: MarginReport) -> str:

@@ -11,12 +11,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_review.planning.quadric import QuadricFit, edges_near, tangents, terms
+from sarcoma_review.planning.quadric import QuadricFit, edges_near, terms
+from sarcoma_review.planning.resection import tangents
 from sarcoma_review.planning.surface import TumourSurface
 
 Array = NDArray[np.float64]
 
-_ROUNDS, _MOST_ROUNDS, _STEPS = 3, 10, 5
+_ROUNDS, _MOST_ROUNDS = 3, 10
 _DISC = 1.2  # radius fitted, of sqrt(2 * radius of curvature * spacing)
 _BENT, _NARROWER = 1.25, 5  # misfit of what is no quadric; how often the disc is narrowed to leave it out
 _MODEL = 0.012  # of the voxel's extent: what no quadric follows
@@ -131,8 +132,7 @@ class Patch:
             if near is None:
                 break
             fit = QuadricFit(near, body, frame, reach, radius)
-            for _ in range(_STEPS):
-                fit.step()
+            fit.solve()
             patch = cls(fit, at, frame, reach, extent) if np.isfinite(fit.coefficients).all() else None
             if patch and fit.misfit < _BENT:
                 return patch

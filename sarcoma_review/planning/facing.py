@@ -66,7 +66,7 @@ def facing_patch(surface: TumourSurface, plane: Plane, margins_mm: Array) -> Fac
     clear = margins_mm[at] > min(surface.grid.spacing_mm)
     direction = _unit(foot - point) if clear else plane.normal
     if at >= len(surface.vertices):
-        reach = Reach(point, point, voxel_sd_mm(surface.grid, direction), fitted=False)
+        reach = Reach(point, voxel_sd_mm(surface.grid, direction), fitted=False)
         return Facing(reach, direction, float(margins_mm[at]))
     first = Facing.of(surface, point, foot, direction)
     other = foot - first.reach.position_mm

@@ -14,11 +14,11 @@ from sarcoma_review.planning.facing import facing_patch
 from sarcoma_review.planning.outline_error import outline_error
 from sarcoma_review.planning.patches import beyond_patches, feet_mm, plane_margins_mm
 from sarcoma_review.planning.refine import furthest
-from sarcoma_review.planning.report import MarginReport, PlaneMargin
+from sarcoma_review.planning.report import MarginReport, PlaneMargin, taken_as_exact
 from sarcoma_review.planning.resection import Expansion, Plane, ResectionPlan, towards_mm
 from sarcoma_review.planning.spared import measure_spared
 from sarcoma_review.planning.specimen import measure_specimen, specimen_margins_mm
-from sarcoma_review.planning.structures import structure_distance
+from sarcoma_review.planning.structures import named, structure_distance
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.planning.uncertainty import Uncertainty
 from sarcoma_review.volume import Segment, Volume
@@ -67,7 +67,7 @@ def resection_margins(
     Notes
     -----
     Known error on spheres and ellipsoids (root mean square): 0.02 mm at 0.8 mm voxels, 0.04 mm at 0.8 x 0.8 x 3 mm,
-    and 0.07 mm at 1 x 1 x 5 mm, 0.25 mm there for planes parallel to the slices.
+    and 0.06 mm at 1 x 1 x 5 mm, 0.3 mm there for planes along the slices (`benchmarks/margin_peers.py`).
 
     Examples
     --------
@@ -87,13 +87,14 @@ def resection_margins(
     if plan.specimen is not None:
         specimen, limits = _specimen(surface, plan.specimen)
         found.append(specimen)
-    if plan.expansion_mm is not None:
-        found.append(_expansion(surface, plan.expansion_mm))
+    grown = None if plan.expansion_mm is None else expanded(surface.mask, plan.expansion_mm)
+    if plan.expansion_mm is not None and grown is not None:
+        found.append(_expansion(surface, plan.expansion_mm, grown))
     found += [_spared(surface, zone) for zone in plan.spared]
     planes = tuple(each.row(surface, uncertainty or Uncertainty()) for each in found)
     points = np.min([each.margins_mm for each in found], axis=0)
-    body = resolved(plan, surface.mask)
-    near = (structure_distance(_segment(name, each), surface, body, uncertainty=uncertainty)
+    body = resolved(plan, surface.mask, grown=grown)
+    near = (structure_distance(named(name, each), surface, body, uncertainty=uncertainty)
             for name, each in structures.items())  # fmt: skip
     return MarginReport(
         planes=planes,
@@ -109,10 +110,6 @@ def resection_margins(
         bone=None if bone is None else bone_resected(bone, body),
         uncertainty=uncertainty,
     )
-
-
-def _segment(name: str, structure: Segment | Volume) -> Segment:
-    return Segment(name, structure.mask if isinstance(structure, Segment) else structure)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +168,7 @@ def _away(surface: TumourSurface, position_mm: Array) -> Array:
     return unit
 
 
-def _expansion(surface: TumourSurface, expansion_mm: Expansion) -> _Found:
+def _expansion(surface: TumourSurface, expansion_mm: Expansion, grown: Volume) -> _Found:
     """An expansion is least where it was asked to be least, at the tumour's own end on that side."""
     towards = towards_mm(expansion_mm)
     axis, side = divmod(int(np.argmin(towards)), 2)
@@ -180,7 +177,7 @@ def _expansion(surface: TumourSurface, expansion_mm: Expansion) -> _Found:
     if (towards == least).all():
         margins = np.full(len(surface.points_mm), least)
     else:
-        margins = np.maximum(specimen_margins_mm(surface, expanded(surface.mask, expansion_mm)), least)
+        margins = np.maximum(specimen_margins_mm(surface, grown), least)
     reach = furthest(surface, direction)
     return _Found("expansion", margins, least, reach.position_mm, direction, reach.sd_mm)
 
@@ -196,9 +193,7 @@ def _findings(planes: tuple[PlaneMargin, ...], uncertainty: Uncertainty | None) 
         for plane in planes
         if plane.smoothed_away_mm > 0.1
     ]
-    if uncertainty is None:
-        cut.append("the interval holds the voxels' part alone: outline and saw are taken as exact")
-    return tuple(cut)
+    return (*cut, *taken_as_exact(uncertainty))
 
 
 def _past_patches(surface: TumourSurface, plan: ResectionPlan) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoma_review.errors import PlanError
-from sarcoma_review.planning.resection import Plane, ResectionPlan
+from sarcoma_review.planning.resection import Plane, ResectionPlan, tangents
 
 Array = NDArray[np.float64]
 
@@ -127,10 +127,8 @@ def clipped(
     >>> bool((high.patch_mm[:, 0] <= 1e-9).all())
     True
     """
-    u = np.cross(plane.normal, np.eye(3)[np.argmin(np.abs(plane.normal))])
-    u *= reach_mm / np.linalg.norm(u)
-    v = np.cross(plane.normal, u)
-    corners = plane.point_mm + np.array([u + v, v - u, -u - v, u - v])
+    u, v = tangents(plane.normal)
+    corners = plane.point_mm + reach_mm * np.array([u + v, v - u, -u - v, u - v])
     for other in behind:
         corners = _kept(corners, other.distance_mm(corners))
     for other in beyond:

@@ -32,13 +32,6 @@ class QuadricTop:
     misfit: float
 
 
-def tangents(direction: Array) -> tuple[Array, Array]:
-    """Two unit vectors at right angles to a direction and to one another."""
-    u = np.cross(direction, np.eye(3)[np.argmin(np.abs(direction))])
-    u /= np.linalg.norm(u)
-    return u, np.cross(direction, u)
-
-
 @dataclass(frozen=True, eq=False)
 class EdgesNear:
     """Edges round a place: middles in (u, v, h) from it, the index axis of each, distance from the middle line."""
@@ -87,13 +80,17 @@ class QuadricFit:
         self.information = np.eye(9)
         self.misfit = 1.0
 
-    def top(self) -> QuadricTop | None:
-        """The quadric's top, in mm; None where it has none."""
+    def solve(self) -> None:
+        """Go on until the coefficients settle, five rounds at the most."""
         for _ in range(_STEPS):
             before = self.coefficients
-            self.step()
+            self._step()
             if np.abs(self.coefficients - before).max() < _SETTLED:
                 break
+
+    def top(self) -> QuadricTop | None:
+        """The solved quadric's top, in mm; None where it has none."""
+        self.solve()
         c = self.coefficients
         hessian = np.array([[2 * c[3], c[4]], [c[4], 2 * c[5]]])
         if not np.isfinite(self.coefficients).all() or np.linalg.eigvalsh(hessian)[1] > -1e-4:
@@ -102,7 +99,7 @@ class QuadricFit:
         radius = float(np.clip(-2.0 / np.trace(hessian), 3.0, 200.0))
         return QuadricTop(self._summit(hessian), radius, sd, self.misfit)
 
-    def step(self) -> None:
+    def _step(self) -> None:
         """One round of Gauss-Newton."""
         shift = np.zeros(len(self._middles))
         for _ in range(3):

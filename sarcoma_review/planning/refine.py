@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_review.planning.quadric import QuadricFit, QuadricTop, edges_near, tangents
+from sarcoma_review.planning.quadric import QuadricFit, QuadricTop, edges_near
+from sarcoma_review.planning.resection import tangents
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.planning.uncertainty import voxel_sd_mm
 
@@ -44,8 +45,8 @@ class Reach:
 
     Parameters
     ----------
-    position_mm, vertex_mm : ndarray, shape (3,)
-        The top of the fitted quadric; the furthest vertex or guard point before the fit. LPS mm.
+    position_mm : ndarray, shape (3,)
+        The top of the fitted quadric; the furthest vertex or guard point where none was fitted. LPS mm.
     sd_mm : float
         Standard deviation of the reach along the direction that the voxels leave.
     fitted : bool
@@ -55,7 +56,6 @@ class Reach:
     """
 
     position_mm: Array
-    vertex_mm: Array
     sd_mm: float
     fitted: bool
     beyond_mm: float = 0.0
@@ -77,10 +77,10 @@ def furthest(surface: TumourSurface, direction: Array) -> Reach:
     """
     plain = voxel_sd_mm(surface.grid, direction)
     humps = _humps(surface, direction)
-    reaches = [replace(_fitted(surface, hump, direction, plain), vertex_mm=humps[0]) for hump in humps]
+    reaches = [_fitted(surface, hump, direction, plain) for hump in humps]
     if len(surface.guard_points_mm):
         guard = surface.guard_points_mm[np.argmax(surface.guard_points_mm @ direction)]
-        reaches.append(Reach(guard, guard, plain, fitted=False))
+        reaches.append(Reach(guard, plain, fitted=False))
     best = max(reaches, key=lambda reach: float(reach.position_mm @ direction), default=None)
     return _not_before_the_mask(surface.rim_mm, best, direction, plain)
 
@@ -106,7 +106,7 @@ def _not_before_the_mask(rim_mm: Array, best: Reach | None, direction: Array, pl
     """Where a corner or a tail is smoothed away, the mask's own outermost voxel centre stands instead."""
     centre = rim_mm[np.argmax(rim_mm @ direction)]
     if best is None:
-        return Reach(centre, centre, plain_sd, fitted=False)
+        return Reach(centre, plain_sd, fitted=False)
     beyond = float((centre - best.position_mm) @ direction)
     if beyond <= 0:
         return best
@@ -134,19 +134,19 @@ def _fitted(surface: TumourSurface, vertex: Array, direction: Array, plain_sd: f
     for _ in range(_ROUNDS):
         top = _top(surface, centre, frame, along=along, radius=radius)
         if top is None:
-            return Reach(vertex, vertex, plain_sd, fitted=False)
+            return Reach(vertex, plain_sd, fitted=False)
         settled = np.linalg.norm(top.offset) < _SETTLED_MM and abs(top.radius_mm / radius - 1.0) < 0.01
         centre, radius = centre + top.offset @ frame, top.radius_mm
         if settled:
             break
     if top is None or abs((centre - vertex) @ direction) > _FARTHEST * np.linalg.norm(surface.grid.spacing_mm):
-        return Reach(vertex, vertex, plain_sd, fitted=False)
+        return Reach(vertex, plain_sd, fitted=False)
     wider = _top(surface, centre, frame, along=along, radius=radius, widened=_WIDER)
     moves = along if wider is None else min(abs(wider.offset[2]), along)
     moves = np.sqrt(max(moves**2 - (_MOVES_BY_CHANCE * top.sd_mm) ** 2, 0.0))
     rough = np.sqrt(max(top.misfit**2 - _NO_WORSE**2, 0.0))
     terms = (top.sd_mm, _MOVES * moves, _ROUGH * along * rough, _FLOOR * along)
-    return Reach(centre, vertex, float(np.linalg.norm(terms)), fitted=True)
+    return Reach(centre, float(np.linalg.norm(terms)), fitted=True)
 
 
 def _top(

@@ -14,6 +14,16 @@ from sarcoma_review.planning.structures import StructureDistance
 from sarcoma_review.planning.uncertainty import Uncertainty, interval_of_minimum, probability_below
 
 
+def taken_as_exact(uncertainty: Uncertainty | None) -> tuple[str, ...]:
+    """What an interval does not hold because nobody told it: that is a finding, and not an error of 0 mm."""
+    known = uncertainty or Uncertainty()
+    parts = {"outline": known.segmentation_sd_mm, "saw": known.execution_sd_mm}
+    silent = [part for part, sd_mm in parts.items() if sd_mm == 0]
+    if len(silent) == len(parts):
+        return ("the interval holds the voxels' part alone: outline and saw are taken as exact",)
+    return tuple(f"the interval takes the {part} as exact: its error was not told" for part in silent)
+
+
 @dataclass(frozen=True, eq=False)
 class PlaneMargin:
     """The margin to one part of a plan: a plane, the specimen's surface, the expansion or a spared zone.
@@ -113,7 +123,8 @@ class MarginReport:
             raise PlanError("the report holds the saw's error already; measure anew with another Uncertainty")
         added = replace(self.uncertainty or Uncertainty(), execution_sd_mm=execution_sd_mm)
         planes = tuple(replace(row, sd_mm=float(np.hypot(row.sd_mm, execution_sd_mm))) for row in self.planes)
-        return replace(self, planes=planes, uncertainty=added)
+        kept = tuple(finding for finding in self.findings if finding not in taken_as_exact(self.uncertainty))
+        return replace(self, planes=planes, uncertainty=added, findings=kept + taken_as_exact(added))
 
     def with_assessment(self, assessment: MarginAssessment) -> "MarginReport":
         """The same margins with what was recorded beside them; a contradiction between the two is a finding."""

@@ -97,6 +97,13 @@ class Plane:
         return f"Plane(({point}) mm, normal ({normal}), name={self.name!r}, kerf_mm={self.kerf_mm:g}{ends})"
 
 
+def tangents(direction: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two unit vectors at right angles to a unit direction and to one another."""
+    u = np.cross(direction, np.eye(3)[np.argmin(np.abs(direction))])
+    u /= np.linalg.norm(u)
+    return u, np.cross(direction, u)
+
+
 def _patch(
     corners_mm: ArrayLike, point: NDArray[np.float64], normal: NDArray[np.float64], name: str
 ) -> NDArray[np.float64]:

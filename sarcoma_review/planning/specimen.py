@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from sarcoma_review.errors import EmptyMaskError
@@ -109,20 +108,6 @@ def specimen_margins_mm(surface: TumourSurface, specimen: Volume) -> Array:
     return -signed_distance_to_triangles_mm(surface.points_mm, wall.vertices, wall.faces)
 
 
-def tumour_outside_ml(tumour: Volume, specimen: Volume) -> float:
-    """Volume of a tumour mask outside a specimen mask, ml; between the specimen's voxels by linear interpolation."""
-    set_at = np.argwhere(tumour.array)
-    index = specimen.index(tumour.position_mm(set_at)).T
-    within = ndimage.map_coordinates(inside(specimen).astype(np.float32), index, order=1, mode="constant", cval=0.0)
-    weights = tumour.array[tuple(set_at.T)].astype(np.float64)
-    return float((weights * (1.0 - within)).sum() * tumour.grid.voxel_volume_ml)
-
-
-def specimen_volume_ml(specimen: Volume | None) -> float | None:
-    """Volume of a specimen's mask, ml; None where there is none."""
-    return None if specimen is None else float(specimen.array.sum(dtype=np.float64) * specimen.grid.voxel_volume_ml)
-
-
 def _wall(surface: TumourSurface, specimen: Volume) -> TumourSurface:
     require_same_space(surface.mask, specimen, "tumour and specimen")
     if not inside(specimen).any():
@@ -145,7 +130,7 @@ def _with_slits(surface: TumourSurface, wall: TumourSurface, found: SpecimenMarg
         return found
     point = surface.points_mm[number[at]]
     normal = (outside[at] - point) / max(float(distance[at]), 1e-9)
-    sd = specimen_sd_mm(surface, wall.mask, normal)
+    sd = _sd_unfitted_mm(surface, wall, normal)
     return replace(
         found, margin_mm=float(distance[at]), position_mm=point, wall_mm=outside[at], sd_mm=sd, fitted=False
     )
@@ -176,7 +161,7 @@ def _at(surface: TumourSurface, wall: TumourSurface, margins: Array, number: int
     point, gap = surface.points_mm[number], float(margins[number])
     foot = wall.vertices[np.argmin(np.linalg.norm(wall.vertices - point, axis=1))]
     normal = _outward(wall, foot)
-    wide = _WIDE * float(np.hypot(voxel_sd_mm(surface.grid, normal), voxel_sd_mm(wall.grid, normal)))
+    wide = _sd_unfitted_mm(surface, wall, normal)
     plain = SpecimenMargins(margins, gap, point, foot, wide, float(margins.min()), fitted=False)
     if number >= len(surface.vertices):  # a guard point: no quadric is fitted to what smoothing would have lost
         return plain
@@ -246,6 +231,6 @@ def _outward(wall: TumourSurface, foot: Array) -> Array:
     return unit
 
 
-def specimen_sd_mm(surface: TumourSurface, specimen: Volume, direction: Array) -> float:
+def _sd_unfitted_mm(surface: TumourSurface, wall: TumourSurface, direction: Array) -> float:
     """Standard deviation that the voxels of both masks leave on a margin not refitted, along a unit direction, mm."""
-    return _WIDE * float(np.hypot(voxel_sd_mm(surface.grid, direction), voxel_sd_mm(specimen.grid, direction)))
+    return _WIDE * float(np.hypot(voxel_sd_mm(surface.grid, direction), voxel_sd_mm(wall.grid, direction)))

@@ -12,12 +12,13 @@ from scipy.spatial import cKDTree
 
 from sarcoma_review.planning.body import resolved, taken
 from sarcoma_review.planning.bone import Cells, cells_of
+from sarcoma_review.planning.extent import vertex_normals
 from sarcoma_review.planning.patches import feet_mm
 from sarcoma_review.planning.refine import furthest
 from sarcoma_review.planning.resection import Plane, ResectionPlan
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.planning.uncertainty import Uncertainty, interval_of_minimum
-from sarcoma_review.volume import Grid, Segment
+from sarcoma_review.volume import Grid, Segment, Volume
 
 Fate = Literal["kept", "cut", "removed"]
 
@@ -113,6 +114,11 @@ class Outline:
     def points_mm(self) -> NDArray[np.float64]:
         """Surface and inner points, shape (n, 3), LPS mm: a wedge of planes may enter between surface points."""
         return np.concatenate([self.surface.points_mm, self.cells.centres_mm])
+
+
+def named(name: str, structure: Segment | Volume) -> Segment:
+    """A structure under the name it is spoken of by."""
+    return Segment(name, structure.mask if isinstance(structure, Segment) else structure)
 
 
 def structure_distance(
@@ -244,15 +250,5 @@ def _reaches_into(inner: TumourSurface, outer: TumourSurface) -> bool:
         return False
     points = inner.points_mm
     nearest = cKDTree(outer.vertices).query(points)[1]
-    above = np.einsum("ij,ij->i", points - outer.vertices[nearest], _vertex_normals(outer)[nearest])
+    above = np.einsum("ij,ij->i", points - outer.vertices[nearest], vertex_normals(outer)[nearest])
     return bool(above.min() < -0.25 * min(outer.grid.spacing_mm))
-
-
-def _vertex_normals(surface: TumourSurface) -> NDArray[np.float64]:
-    corners = surface.vertices[surface.faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.zeros_like(surface.vertices)
-    for corner in range(3):
-        np.add.at(normals, surface.faces[:, corner], across)
-    lengths: NDArray[np.float64] = np.linalg.norm(normals, axis=1, keepdims=True)
-    return normals / np.maximum(lengths, 1e-12)

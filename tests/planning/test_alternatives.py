@@ -222,7 +222,8 @@ def test_every_figure_is_that_of_the_measurement_of_one_plan() -> None:
     assert by_name["margin to cut 2", "mm"] == (reports[0].per_plane["cut 2"], None)
     assert by_name["bone kept", "ml"] == tuple(bone_resected(bone, each).kept_ml for each in TWO.values())
     assert by_name["nerve", ""] == ("cut", "kept")
-    assert comparison.findings == dict.fromkeys(TWO, ())
+    untold = ("the interval takes the outline as exact: its error was not told",)
+    assert comparison.findings == dict.fromkeys(TWO, untold)
 
 
 def test_a_comparison_reads_the_same_each_time_and_gives_no_advice() -> None:

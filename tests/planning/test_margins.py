@@ -91,7 +91,11 @@ def test_the_interval_grows_with_the_errors_it_is_told_of() -> None:
     voxels = resection_margins(surface, plan)
     sawn = resection_margins(surface, plan, uncertainty=Uncertainty(execution_sd_mm=3.0, registration_sd_mm=4.0))
     assert "the voxels' part alone: outline and saw are taken as exact" in voxels.findings[-1]
-    assert sawn.findings == ()
+    assert sawn.findings == ("the interval takes the outline as exact: its error was not told",)
+    told = resection_margins(surface, plan, uncertainty=Uncertainty(segmentation_sd_mm=1.0))
+    assert told.findings == ("the interval takes the saw as exact: its error was not told",)
+    assert told.with_saw(2.0).findings == ()
+    assert voxels.with_saw(2.0).findings == ("the interval takes the outline as exact: its error was not told",)
     low, high = sawn.interval_mm
     assert (high - low) / 2 == pytest.approx(1.96 * 5.0, rel=1e-3)
     assert sawn.probability_below(10.0) == pytest.approx(0.5, abs=0.02)

@@ -13,7 +13,7 @@ from sarcoma_review.planning import (
     bone_resected,
     resection_margins,
 )
-from sarcoma_review.volume import Segment
+from sarcoma_review.volume import Segment, Volume
 from tests.planning.shapes import Ball, mask
 
 FINE = (0.8, 0.8, 0.8)
@@ -60,6 +60,16 @@ def test_a_spared_zone_is_a_margin_of_its_own() -> None:
     assert report.per_plane["nerve"] == pytest.approx(20.0 - 12.0 - 5.0, abs=0.15)
     assert report.minimum_position_mm == pytest.approx([12.0, 0, 0], abs=1.0)
     assert report.breach_volume_ml == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_spared_nerve_thinner_than_the_smoothing_is_not_lost() -> None:
+    thin = np.zeros((60, 60, 60), bool)
+    thin[:, 30, 55] = True  # a line of single voxels along z, 25 mm from the ball's middle
+    affine = np.array([[0, 0, 1, -30.0], [0, 1, 0, -30.0], [1, 0, 0, -30.0], [0, 0, 0, 1]])
+    report = resection_margins(BALL, ResectionPlan([FAR], spared=[Segment("nerve", Volume(thin, affine))]))
+    half_diagonal = np.sqrt(3) / 2
+    assert 25.0 - 12.0 - half_diagonal <= report.per_plane["nerve"] <= 25.0 - 12.0 + 0.1
+    assert report.minimum_mm == report.per_plane["nerve"]
 
 
 def test_tumour_in_a_spared_zone_is_left_behind() -> None:
