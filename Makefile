@@ -10,7 +10,7 @@ LONG := tests/phantom tests/dicom/test_sample.py tests/test_demo.py tests/planni
   tests/planning/test_achieved.py tests/planning/test_optimise.py tests/planning/test_refine.py \
   tests/planning/test_specimen.py tests/planning/test_uncertainty.py tests/planning/test_contours.py \
   tests/planning/test_margins.py tests/registry tests/outcomes tests/pathways/test_reach.py
-APT_PACKAGES := chromium dicom3tools postgresql
+APT_PACKAGES := chromium dcmtk dicom3tools orthanc orthanc-dicomweb plastimatch postgresql
 
 .PHONY: help setup demo lab sample test check lint types layers unit notebooks-test js-test browser-test
 .PHONY: test-servers bundle constraints notebooks bench clean
