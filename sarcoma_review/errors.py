@@ -6,9 +6,14 @@
     ├─ DicomError               (ValueError)    the files are not the study they should be
     │  ├─ NotDicomError                         nothing DICOM where DICOM was expected
     │  ├─ UnsupportedError                      a transfer syntax or object this version does not read
+    │  ├─ TruncatedError                        a file ends before its pixels do
+    │  ├─ DecodeError                           compressed pixels are broken, or not what the header says
+    │  ├─ ArchiveError                          an archive refuses, falls silent or sends too little
     │  └─ ReferenceNotFoundError                an object points at an image that is not there
     ├─ GeometryError            (ValueError)    grids or spaces differ, or a stack is not one grid
     │  ├─ MissingSlicesError                    a stack has gaps
+    │  ├─ UnevenSpacingError                    the slices of a stack are not one distance apart
+    │  ├─ ShearedError                          a grid with shear (gantry tilt) where axes must be square
     │  └─ AmbiguousStackError                   two images claim one place
     ├─ EmptyMaskError           (ValueError)    a segmentation has no voxels
     ├─ PrivacyError             (ValueError)    something that could name a patient
@@ -41,6 +46,18 @@ class UnsupportedError(DicomError):
     """A transfer syntax or object that this version does not read."""
 
 
+class TruncatedError(DicomError):
+    """A file ends before its pixels do."""
+
+
+class DecodeError(DicomError):
+    """Compressed pixels are broken, or are not what the header says."""
+
+
+class ArchiveError(DicomError):
+    """An archive refuses, falls silent, or sends other than it lists."""
+
+
 class ReferenceNotFoundError(DicomError):
     """An object points at an image that is not there."""
 
@@ -51,6 +68,14 @@ class GeometryError(SarcomaReviewError, ValueError):
 
 class MissingSlicesError(GeometryError):
     """A stack of slices has gaps."""
+
+
+class UnevenSpacingError(GeometryError):
+    """The slices of a stack are not one distance apart."""
+
+
+class ShearedError(GeometryError):
+    """A grid is sheared (gantry tilt) where axes must meet at right angles."""
 
 
 class AmbiguousStackError(GeometryError):

@@ -5,14 +5,17 @@ Index space is ``(slice, row, column)``, zero-based, at voxel centres. Patient s
 ``(slice, row, column, 1)`` to ``(x, y, z, 1)`` and may hold shear (gantry tilt).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sarcoma_review.errors import GeometryError, PrivacyError
+from sarcoma_review.errors import GeometryError, PrivacyError, ShearedError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 Clearance = Literal["array", "ungated", "checked", "receipt"]
 """Where pixels come from: made in memory; read past the gate; through it by a clean check, or by a receipt."""
@@ -210,6 +213,73 @@ class Volume:
         """Fractional ``(slice, row, column)`` of patient positions; see `Grid.index`."""
         return self.grid.index(position_mm)
 
+    @property
+    def ras_affine(self) -> NDArray[np.float64]:
+        """The affine to RAS mm, as NIfTI and its tools count: x and y are turned about."""
+        affine: NDArray[np.float64] = np.diag([-1.0, -1.0, 1.0, 1.0]) @ self.affine
+        return affine
+
+    def to_sitk(self) -> "sitk.Image":
+        """A SimpleITK image of these voxels: it counts columns, rows, slices, in the same LPS mm.
+
+        Returns
+        -------
+        SimpleITK.Image
+            With a copy of the voxels; a mask as 0 and 1.
+
+        Raises
+        ------
+        ShearedError
+            If the grid is sheared (gantry tilt), which SimpleITK cannot hold; see `resample_orthogonal`.
+        """
+        import SimpleITK as sitk  # here, so that the core is quick to import
+
+        require_square_corners(self.grid, "SimpleITK cannot hold a sheared image: this volume's")
+        array = self.array.view(np.uint8) if self.array.dtype == bool else self.array
+        image = sitk.GetImageFromArray(np.ascontiguousarray(array))
+        place_image(image, self.grid)
+        return image
+
+    def resample_orthogonal(self, *, outside: float | None = None) -> "Volume":
+        """These voxels on a grid with square corners, every slice kept in its own plane.
+
+        Each slice is moved within its plane by a part of a pixel; nothing is interpolated between slices. Positions
+        stay exact. Values are linear between pixels of one slice, which blurs by at most one pixel.
+
+        Parameters
+        ----------
+        outside : float, optional
+            Value of voxels that no slice covers; the least value of the volume where not given.
+
+        Returns
+        -------
+        Volume
+            Larger by what the slices overhang, and without what lies before a slice's first pixel centre or
+            behind its last; this volume itself where it has no shear. Of the same type: whole
+            numbers are rounded, masks cut at one half. Without slice UIDs: a slice is no longer one image.
+
+        Raises
+        ------
+        ShearedError
+            If rows and columns themselves do not meet at right angles.
+        """
+        require_square_corners(self.grid, "a slice's", axes=(1, 2))
+        if self.grid.skew_deg() < 1e-6:
+            return self
+        slices, rows, columns = self.shape
+        pixel_mm = self.affine[:3, 1:3]
+        overhang = np.linalg.lstsq(pixel_mm, self.affine[:3, 0], rcond=None)[0]
+        shifts = np.arange(slices)[:, None] * overhang
+        low = np.floor(shifts.min(axis=0) + 1e-9)
+        size = np.ceil(shifts.max(axis=0) - low + (rows, columns) - 1e-9).astype(int)
+        array = np.full((slices, *size), self.array.min() if outside is None else outside, self.array.dtype)
+        for into, image, shift in zip(array, self.array, shifts - low, strict=True):
+            _lay(image, shift, into)
+        affine = self.affine.copy()
+        affine[:3, 0] -= pixel_mm @ overhang
+        affine[:3, 3] += pixel_mm @ low
+        return replace(self, array=array, affine=affine, slice_uids=(), issues=(*self.issues, _RESAMPLED))
+
     def __repr__(self) -> str:
         size = " x ".join(str(n) for n in self.shape)
         spacing = " x ".join(f"{mm:.2f}" for mm in self.spacing_mm)
@@ -244,6 +314,34 @@ class Segment:
         return f"<Segment {self.name!r}, {self.volume_ml:.1f} ml>"
 
 
+_RESAMPLED = "resampled to square corners: each slice moved within its plane, linear between pixels"
+
+
+def _lay(image: NDArray[Any], shift: NDArray[np.float64], into: NDArray[Any]) -> None:
+    """Lay an image on a larger plane at a shift in pixels (down, across), linear between its pixels."""
+    whole = np.floor(shift + 1e-9).astype(int)
+    part = np.clip(shift - whole, 0.0, 1.0)
+    moved = image.astype(np.float64)
+    for axis in (0, 1):
+        if part[axis] > 1e-9:
+            before, after = (np.delete(moved, end, axis) for end in (-1, 0))
+            moved = part[axis] * before + (1 - part[axis]) * after
+            whole[axis] += 1  # nothing is known beyond the first pixel's centre
+    covered = into[whole[0] : whole[0] + moved.shape[0], whole[1] : whole[1] + moved.shape[1]]
+    if into.dtype == bool:
+        covered[...] = moved >= 0.5
+    else:
+        covered[...] = np.rint(moved) if into.dtype.kind in "iu" else moved
+
+
+def place_image(image: "sitk.Image", grid: Grid) -> None:
+    """Put a SimpleITK image where a grid with square corners lies."""
+    cosines = grid.affine[:3, :3] / np.array(grid.spacing_mm)
+    image.SetSpacing([float(mm) for mm in grid.spacing_mm[::-1]])
+    image.SetOrigin([float(mm) for mm in grid.affine[:3, 3]])
+    image.SetDirection([float(c) for c in cosines[:, ::-1].ravel()])
+
+
 def require_same_space(first: Volume, second: Volume, what: str) -> None:
     """Refuse two volumes of different frames of reference; where one names none, nothing can be said.
 
@@ -272,12 +370,12 @@ def require_square_corners(grid: Grid, what: str, *, axes: tuple[int, ...] = (0,
 
     Raises
     ------
-    GeometryError
+    ShearedError
         If two of them do not, by more than 0.06 degrees.
     """
     skew = grid.skew_deg(axes)
     if skew > 0.06:
-        raise GeometryError(
+        raise ShearedError(
             f"{what} grid is sheared by {skew:.1f} degrees (gantry tilt); expected square corners: resample it first"
         )
 

@@ -1,98 +1,240 @@
-"""Pixels of one single-frame image, whatever they are coded in."""
+"""Where the frames of a file lie, and decoding one into its place."""
+
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, BinaryIO
 
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
-from pydicom.encaps import generate_frames
 
-from sarcoma_review.errors import DicomError, UnsupportedError
+from sarcoma_review.dicom import htj2k
+from sarcoma_review.dicom.instance import Instance
+from sarcoma_review.errors import DecodeError, DicomError, TruncatedError, UnsupportedError
 
-_DECODERS = {
-    "1.2.840.10008.1.2.4.57": imagecodecs.jpegsof3_decode,  # JPEG lossless
-    "1.2.840.10008.1.2.4.70": imagecodecs.jpegsof3_decode,
-    "1.2.840.10008.1.2.4.80": imagecodecs.jpegls_decode,  # JPEG-LS
-    "1.2.840.10008.1.2.4.81": imagecodecs.jpegls_decode,
-    "1.2.840.10008.1.2.4.90": imagecodecs.jpeg2k_decode,  # JPEG 2000
-    "1.2.840.10008.1.2.4.91": imagecodecs.jpeg2k_decode,
-    "1.2.840.10008.1.2.4.201": imagecodecs.htj2k_decode,  # high-throughput JPEG 2000
-    "1.2.840.10008.1.2.4.202": imagecodecs.htj2k_decode,
-    "1.2.840.10008.1.2.4.203": imagecodecs.htj2k_decode,
+IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED = (f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".2", ".1.99"))
+RLE = "1.2.840.10008.1.2.5"
+_JPEG = "1.2.840.10008.1.2.4"
+
+_DECODERS: dict[str, Callable[..., Any]] = {
+    f"{_JPEG}.50": imagecodecs.jpeg8_decode,  # JPEG baseline
+    f"{_JPEG}.57": imagecodecs.jpegsof3_decode,  # JPEG lossless
+    f"{_JPEG}.70": imagecodecs.jpegsof3_decode,
+    f"{_JPEG}.80": imagecodecs.jpegls_decode,  # JPEG-LS
+    f"{_JPEG}.81": imagecodecs.jpegls_decode,
+    f"{_JPEG}.90": imagecodecs.jpeg2k_decode,  # JPEG 2000
+    f"{_JPEG}.91": imagecodecs.jpeg2k_decode,
+    f"{_JPEG}.201": htj2k.decode,  # high-throughput JPEG 2000
+    f"{_JPEG}.202": htj2k.decode,
+    f"{_JPEG}.203": htj2k.decode,
+    RLE: imagecodecs.dicomrle_decode,
 }
-_RLE = "1.2.840.10008.1.2.5"
+_NATIVE = frozenset((IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED))
+LOSSY = frozenset(f"{_JPEG}.{kind}" for kind in (50, 81, 91, 203))
+"""Transfer syntaxes that allow loss."""
+
+_WAVELET = frozenset(f"{_JPEG}.{kind}" for kind in (90, 91, 201, 202, 203))
+_ITEM, _SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+_HEADER_ALLOWANCE = 64 * 1024 * 1024
+_NOT_FRAMES = frozenset((0xC4, 0xC8, 0xCC))  # DHT, JPG, DAC stand among the start-of-frame markers
+
+Span = tuple[int, int]
+"""Offset and length in a file, in bytes."""
 
 
-def decode(dataset: Dataset) -> NDArray[np.integer]:
-    """Stored values of a single-frame grey image, bits above BitsStored taken off.
+def is_native(instance: Instance) -> bool:
+    """Whether pixels stand in the file as they are, not compressed frame by frame."""
+    return instance.transfer_syntax in _NATIVE
 
-    Parameters
-    ----------
-    dataset : pydicom.Dataset
-        With file meta and PixelData.
 
-    Returns
-    -------
-    ndarray of int, shape (rows, columns)
+def require_known(syntax: str) -> None:
+    """Refuse a transfer syntax that is not read.
 
     Raises
     ------
     UnsupportedError
-        If the transfer syntax, or the kind of pixel, is not read by this version.
-    DicomError
-        If the pixels are short, broken, or not of the size the header says.
     """
-    _require_grey(dataset)
-    syntax = dataset.file_meta.TransferSyntaxUID
-    shape = (int(dataset.Rows), int(dataset.Columns))
-    kind = np.dtype(f"{'i' if dataset.PixelRepresentation else 'u'}{dataset.BitsAllocated // 8}")
-    if not syntax.is_compressed or syntax.is_deflated:
-        return _mask(_native(dataset, shape, kind.newbyteorder("<" if syntax.is_little_endian else ">")), dataset)
-    frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
-    try:
-        pixels = _decompress(frame, str(syntax), shape, kind)
-    except (ValueError, RuntimeError, IndexError) as problem:
-        raise DicomError(f"pixels cannot be decoded ({syntax.name}): {type(problem).__name__}") from None
-    if pixels.shape != shape:
-        raise DicomError(f"decoded image is {pixels.shape} pixels, the header says {shape}")
-    return _mask(pixels.astype(kind, copy=False), dataset)
+    if syntax not in _NATIVE and syntax not in _DECODERS:
+        raise UnsupportedError(f"transfer syntax {syntax or '(none)'} is not read by this version")
 
 
-def _require_grey(dataset: Dataset) -> None:
-    if "PixelData" not in dataset:
-        raise DicomError("image without pixels: PixelData is absent")
-    photometric = str(dataset.get("PhotometricInterpretation", ""))
-    if int(dataset.get("SamplesPerPixel", 1)) != 1 or photometric != "MONOCHROME2":
-        raise UnsupportedError(
-            f"only grey images (MONOCHROME2) are read by this version, found {photometric or 'none'}"
+def frame_spans(file: BinaryIO, instance: Instance) -> list[Sequence[Span]]:
+    """Where the compressed frames of a file lie, each in one or several fragments.
+
+    Parameters
+    ----------
+    file : binary file
+    instance : Instance
+        Of encapsulated pixels.
+
+    Returns
+    -------
+    list
+        One entry for each of `Instance.frames`.
+
+    Raises
+    ------
+    TruncatedError
+        If the file ends before its fragments do.
+    DecodeError
+        If fragments cannot be told to frames.
+    """
+    table, fragments = _fragments(file, instance)
+    frames = instance.frames
+    if frames == 1 and fragments:
+        return [fragments]
+    if len(fragments) == frames:
+        return [[fragment] for fragment in fragments]
+    starts = np.frombuffer(table, "<u4").astype(int).tolist() if len(table) == 4 * frames else []
+    grouped = _by_start(fragments, starts)
+    if len(grouped) != frames or not all(grouped):
+        raise DecodeError(
+            f"{len(fragments)} fragments of pixels for {frames} frames, and no table that tells them apart"
         )
-    if int(dataset.BitsAllocated) not in (8, 16, 32):
-        raise UnsupportedError(f"BitsAllocated of {dataset.BitsAllocated} is not read; expected 8, 16 or 32")
+    return grouped
 
 
-def _native(dataset: Dataset, shape: tuple[int, int], kind: np.dtype[np.integer]) -> NDArray[np.integer]:
-    expected = shape[0] * shape[1] * kind.itemsize
-    found = len(dataset.PixelData)
-    if found < expected:
-        raise DicomError(f"pixels are truncated: expected {expected} bytes, found {found}")
-    return np.frombuffer(dataset.PixelData, kind, count=shape[0] * shape[1]).reshape(shape)
+def _fragments(file: BinaryIO, instance: Instance) -> tuple[bytes, list[Span]]:
+    """The basic offset table, and the fragments after it."""
+    at, end = instance.pixel_offset, instance.stamp[0]
+    table: bytes | None = None
+    spans: list[Span] = []
+    while True:
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8 and instance.pixel_length >= 0 and at >= instance.pixel_offset + instance.pixel_length:
+            break
+        if head[:4] == _SEQUENCE_END:
+            break
+        if len(head) < 8:
+            raise TruncatedError(f"the file ends after {len(spans)} fragments of compressed pixels")
+        (length,) = struct.unpack("<I", head[4:])
+        if head[:4] != _ITEM or at + 8 + length > end:
+            raise TruncatedError(f"fragment {len(spans) + 1} of compressed pixels goes beyond the end of the file")
+        if table is None:
+            table = file.read(length)
+        else:
+            spans.append((at + 8, length))
+        at += 8 + length
+    return table or b"", spans
 
 
-def _decompress(frame: bytes, syntax: str, shape: tuple[int, int], kind: np.dtype[np.integer]) -> NDArray[np.integer]:
-    if syntax == _RLE:
-        unsigned = np.dtype(f"u{kind.itemsize}")
-        flat = np.frombuffer(imagecodecs.dicomrle_decode(frame, unsigned), unsigned)
-        return flat[: shape[0] * shape[1]].reshape(shape).view(kind)
-    if syntax not in _DECODERS:
-        raise UnsupportedError(f"transfer syntax {syntax} is not read by this version")
-    pixels: NDArray[np.integer] = _DECODERS[syntax](frame)
-    return pixels
+def _by_start(fragments: Sequence[Span], starts: Sequence[int]) -> list[Sequence[Span]]:
+    """Fragments of each frame, told by where frames begin: bytes after the first fragment's item tag."""
+    if not starts or not fragments:
+        return []
+    first = fragments[0][0]
+    limits = [*starts, fragments[-1][0] - first + 1]
+    return [
+        [fragment for fragment in fragments if low <= fragment[0] - first < high] for low, high in pairwise(limits)
+    ]
 
 
-def _mask(pixels: NDArray[np.integer], dataset: Dataset) -> NDArray[np.integer]:
-    """Take off what lies above BitsStored (old overlays), keeping the sign."""
-    spare = int(dataset.BitsAllocated) - int(dataset.get("BitsStored", dataset.BitsAllocated))
-    native = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-    if spare <= 0:
-        return native
-    shifted: NDArray[np.integer] = np.right_shift(np.left_shift(native, spare), spare)
-    return shifted
+def decode(frame: bytes, syntax: str, into: NDArray[np.integer]) -> None:
+    """Decode one compressed grey frame into its place, without a copy where the kinds meet.
+
+    Parameters
+    ----------
+    frame : bytes
+    syntax : str
+        Transfer syntax UID.
+    into : ndarray of int, shape (rows, columns)
+
+    Raises
+    ------
+    UnsupportedError
+        If the transfer syntax is not read.
+    DecodeError
+        If the frame is broken, or not of this size.
+    """
+    require_known(syntax)
+    _require_shape(frame, syntax, (into.shape[0], into.shape[1]))
+    plain = into.view(np.dtype(f"u{into.dtype.itemsize}"))
+    try:
+        if syntax == RLE:
+            _decode_rle(frame, plain)
+        else:
+            _decode_stream(frame, _DECODERS[syntax], plain)
+    except (ValueError, RuntimeError, IndexError, MemoryError, OverflowError, TypeError) as problem:
+        if isinstance(problem, DecodeError):
+            raise
+        raise DecodeError(f"pixels cannot be decoded ({syntax}): {type(problem).__name__}") from None
+
+
+def _decode_rle(frame: bytes, into: NDArray[np.unsignedinteger]) -> None:
+    if len(frame) < 64 or struct.unpack_from("<I", frame)[0] != into.dtype.itemsize:
+        raise DecodeError(f"a run-length frame of {len(frame)} bytes has not one segment for each byte of a pixel")
+    decoder: Callable[..., Any] = imagecodecs.dicomrle_decode
+    found = len(decoder(frame, into.dtype, out=into.reshape(-1).view(np.uint8)))
+    if found != into.nbytes:
+        raise DecodeError(f"a run-length frame holds {found} bytes, the header says {into.nbytes}")
+
+
+def _decode_stream(frame: bytes, decoder: Callable[..., Any], into: NDArray[np.unsignedinteger]) -> None:
+    try:
+        decoder(frame, out=into)
+    except DecodeError:
+        raise
+    except ValueError:  # a stream of fewer bits than a pixel has room for
+        narrow = np.empty(into.shape, np.uint8)
+        if into.dtype.itemsize == 1:
+            raise
+        decoder(frame, out=narrow)
+        into[...] = narrow
+
+
+def _require_shape(frame: bytes, syntax: str, shape: tuple[int, int]) -> None:
+    """Look at the size in the stream first: a false one must not make a decoder ask for memory."""
+    if syntax == RLE:
+        return
+    if syntax in _WAVELET and not frame.rstrip(b"\0").endswith(b"\xff\xd9"):
+        raise DecodeError("a wavelet-coded frame is cut off: its end marker is absent")  # OpenJPH says nothing
+    found = _wavelet_shape(frame) if syntax in _WAVELET else _jpeg_shape(frame)
+    if found != shape:
+        raise DecodeError(f"coded image is {found} pixels, the header says {shape}")
+
+
+def _wavelet_shape(frame: bytes) -> tuple[int, int] | None:
+    """Rows and columns in the SIZ marker of a JPEG 2000 stream (ISO 15444-1 A.5.1), which may lie in boxes."""
+    at = frame.find(b"\xff\x4f\xff\x51", 0, 4096)
+    if at < 0 or len(frame) < at + 24:
+        return None
+    right, bottom, left, top = struct.unpack_from(">4I", frame, at + 8)
+    return bottom - top, right - left
+
+
+def _jpeg_shape(frame: bytes) -> tuple[int, int] | None:
+    """Rows and columns in the start-of-frame marker of a JPEG or JPEG-LS stream (ITU-T T.81 B.2.2, T.87)."""
+    at = 2
+    while at + 9 <= len(frame) and frame[at] == 0xFF:
+        marker = frame[at + 1]
+        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in _NOT_FRAMES):
+            rows, columns = struct.unpack_from(">HH", frame, at + 5)
+            return rows, columns
+        at += 1 if marker == 0xFF else 2 + struct.unpack_from(">H", frame, at + 2)[0]
+    return None
+
+
+def inflated(file: BinaryIO, expected: int) -> bytes:
+    """The data set of a deflated file, at most `expected` bytes and room for a header.
+
+    Raises
+    ------
+    DicomError
+        If the file is not deflated DICOM, or inflates to more.
+    """
+    head = file.read(144)
+    if len(head) < 144 or head[128:138] != b"DICM\x02\x00\x00\x00UL":
+        raise DicomError("a deflated file must begin with its meta information, and its length")
+    file.seek(144 + struct.unpack_from("<I", head, 140)[0])
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    limit = expected + _HEADER_ALLOWANCE
+    try:
+        data = inflater.decompress(file.read(), limit)
+    except zlib.error:
+        raise DecodeError("deflated data cannot be inflated") from None
+    if len(data) == limit:
+        raise DicomError(f"deflated data hold more than the {expected} bytes of pixels that the header says")
+    return data

@@ -1,49 +1,19 @@
 """What the geometry of one DICOM image says, without its pixels."""
 
-import struct
-import zlib
+import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from sarcoma_review.dicom.elements import BROKEN, OUTLINES, Header, header_of, referenced_uids
 from sarcoma_review.errors import DicomError
 
-BROKEN = (
-    *(EOFError, ValueError, TypeError, AttributeError, KeyError, IndexError, NotImplementedError),
-    *(OverflowError, RecursionError, struct.error, zlib.error),
-)
-"""What reading a broken file raises; found by cutting and flipping bytes."""
-
-TAGS = (
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "Modality",
-    "SeriesDescription",
-    "SeriesNumber",
-    "InstanceNumber",
-    "ImageType",
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "PixelSpacing",
-    "ImageOrientationPatient",
-    "ImagePositionPatient",
-    "FrameOfReferenceUID",
-    "EchoTime",
-    "EchoNumbers",
-    "TemporalPositionIdentifier",
-    "TriggerTime",
-    "DiffusionBValue",
-    "AcquisitionTime",
-    "AcquisitionNumber",
-    "ReferencedSeriesSequence",
-    "ReferencedFrameOfReferenceSequence",
-)
+__all__ = ["BROKEN", "SPLIT_KEYS", "Instance", "from_dataset", "from_header", "made", "stamp_of"]
 
 SPLIT_KEYS = (
     "EchoTime",
@@ -57,17 +27,24 @@ SPLIT_KEYS = (
 )
 """What tells two images of one place apart, the surest first."""
 
+_PLACE = {"PixelSpacing": 2, "ImageOrientationPatient": 6, "ImagePositionPatient": 3}
+_NOWHERE = np.array([(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 0.0)])
+_ENHANCED = frozenset(
+    f"1.2.840.10008.5.1.4.1.1.{kind}"
+    for kind in ("2.1", "2.2", "4.1", "4.3", "4.4", "6.2", "13.1.1", "13.1.2", "13.1.3", "128.1", "130")
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Instance:
-    """One DICOM file, as far as finding and stacking need it.
+    """One DICOM file, as far as finding, stacking and reading need it.
 
     Parameters
     ----------
     path : Path
     sop_class_uid, sop_instance_uid, study_uid, series_uid, modality, description : str
-    number : int
-        InstanceNumber, a hint only; 0 where absent.
+    series_number, number : int
+        SeriesNumber and InstanceNumber, hints only; 0 where absent.
     rows, columns, frames : int
         0 rows where the object is no image.
     spacing_mm : tuple of float
@@ -78,13 +55,30 @@ class Instance:
         Centre of the first voxel, LPS mm.
     frame_of_reference_uid : str or None
     split_values : tuple of str
-        The values of `SPLIT_KEYS`, as text.
-    referenced_uids : frozenset of str
-        Of an outline (SEG, RTSTRUCT): the series and the images it was drawn on.
+        The values of `SPLIT_KEYS`, as text; numbers in one spelling, empty where absent.
     fault : str
-        Why the image cannot be placed in the patient; empty where it can.
+        Why the image cannot be placed in the patient; empty where it can, and of a multi-frame image, whose
+        geometry stands in its functional groups and not here.
     stamp : tuple of int
         Size and time of change of the file when it was indexed.
+    transfer_syntax : str
+    pixel_offset, pixel_length : int
+        Where the value of PixelData begins in the file and its length as declared, in bytes. The length is -1
+        where it is undefined (encapsulated); the offset -1 where unknown, the file deflated or without pixels.
+        The file may be shorter than declared.
+    bits_allocated, bits_stored, high_bit, samples : int
+        0 where absent.
+    signed : bool
+    photometric, rescale_type : str
+    slope, intercept : float or None
+        None where absent.
+    padding : int or None
+        PixelPaddingValue, with the sign of the pixels.
+    has_modality_lut : bool
+    home : object
+        Keeps the temporary folder of an unpacked archive from being taken away; None elsewhere.
+    frame : int
+        Which frame of a multi-frame file this is, from 0; such a frame has the place and values of its own.
     """
 
     path: Path
@@ -105,18 +99,38 @@ class Instance:
     position_mm: NDArray[np.float64]
     frame_of_reference_uid: str | None
     split_values: tuple[str, ...]
-    referenced_uids: frozenset[str]
     fault: str
     stamp: tuple[int, int]
+    transfer_syntax: str
+    pixel_offset: int
+    pixel_length: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    signed: bool
+    samples: int
+    photometric: str
+    slope: float | None
+    intercept: float | None
+    padding: int | None
+    rescale_type: str
+    has_modality_lut: bool
+    home: object = None
+    frame: int = 0
 
-    def require_unchanged(self) -> None:
+    def require_unchanged(self, handle: int | None = None) -> None:
         """Refuse a file that changed since it was indexed: the privacy gate has not seen what it holds now.
+
+        Parameters
+        ----------
+        handle : int, optional
+            Of the file, where it is open already: so that what was looked at is what will be read.
 
         Raises
         ------
         DicomError
         """
-        if _stamp(self.path) != self.stamp:
+        if stamp_of(self.path if handle is None else handle) != self.stamp:
             raise DicomError("a file changed after the study was opened; open the study anew")
 
     @property
@@ -124,87 +138,180 @@ class Instance:
         """Unit vector across the image, right-handed with its rows and columns."""
         return np.cross(self.row_direction, self.column_direction)
 
+    def referenced_uids(self) -> frozenset[str]:
+        """The series and the images that an outline (SEG, RTSTRUCT) was drawn on, read from its file.
 
-def from_dataset(dataset: Dataset, path: Path) -> Instance:
-    """Read the header of one instance.
+        Raises
+        ------
+        DicomError
+            If the file changed, or cannot be read.
+        """
+        self.require_unchanged()
+        try:
+            return referenced_uids(self.path)
+        except (OSError, *BROKEN) as problem:
+            raise DicomError(f"what the outline lies on cannot be read ({type(problem).__name__})") from None
 
-    Raises
-    ------
-    ValueError, TypeError, AttributeError
-        As pydicom, where a value is not of its kind; `scan` lists the file with that reason.
-    """
-    numbers = {
-        key: _numbers(dataset, key) for key in ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient")
-    }
-    fault = _fault(dataset, numbers)
-    orientation = numbers["ImageOrientationPatient"] if not fault else np.array([1.0, 0, 0, 0, 1, 0])
-    return Instance(
-        path=path,
-        sop_class_uid=str(dataset.SOPClassUID),
-        sop_instance_uid=str(dataset.SOPInstanceUID),
-        study_uid=str(dataset.get("StudyInstanceUID", "")),
-        series_uid=str(dataset.get("SeriesInstanceUID", "")),
-        modality=str(dataset.get("Modality", "")),
-        description=str(dataset.get("SeriesDescription", "") or ""),
-        series_number=int(dataset.get("SeriesNumber", 0) or 0),
-        number=int(dataset.get("InstanceNumber", 0) or 0),
-        rows=int(dataset.get("Rows", 0) or 0),
-        columns=int(dataset.get("Columns", 0) or 0),
-        frames=int(dataset.get("NumberOfFrames", 1) or 1),
-        spacing_mm=(1.0, 1.0) if fault else (numbers["PixelSpacing"][0], numbers["PixelSpacing"][1]),
-        row_direction=orientation[:3] / np.linalg.norm(orientation[:3]),
-        column_direction=orientation[3:] / np.linalg.norm(orientation[3:]),
-        position_mm=np.zeros(3) if fault else numbers["ImagePositionPatient"],
-        frame_of_reference_uid=str(dataset.get("FrameOfReferenceUID", "") or "") or None,
-        split_values=tuple(str(dataset.get(key, "")) for key in SPLIT_KEYS),
-        referenced_uids=_referenced(dataset),
-        fault=fault,
-        stamp=_stamp(path),
-    )
+    @property
+    def is_multiframe(self) -> bool:
+        """Whether the geometry stands frame by frame in functional groups, or the image holds several frames."""
+        return _is_multiframe(self.modality, self.sop_class_uid, self.frames)
+
+    def __repr__(self) -> str:
+        return f"<Instance {self.modality} {self.rows} x {self.columns}>"
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp_of(path: Path | int) -> tuple[int, int]:
+    """Size and time of change of a file, or of an open handle, in bytes and ns; zeros where it cannot be seen."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 (a path's own method takes no handle)
     except OSError:
         return (0, 0)
     return status.st_size, status.st_mtime_ns
 
 
-def _referenced(dataset: Dataset) -> frozenset[str]:
-    """UIDs of the series and the images an outline names."""
-    found = set()
-    for series in dataset.get("ReferencedSeriesSequence", []):
-        found.add(str(series.get("SeriesInstanceUID", "")))
-        found |= {str(item.ReferencedSOPInstanceUID) for item in series.get("ReferencedInstanceSequence", [])}
-    for frame in dataset.get("ReferencedFrameOfReferenceSequence", []):
-        for study in frame.get("RTReferencedStudySequence", []):
-            for series in study.get("RTReferencedSeriesSequence", []):
-                found.add(str(series.get("SeriesInstanceUID", "")))
-                found |= {str(item.ReferencedSOPInstanceUID) for item in series.get("ContourImageSequence", [])}
-    return frozenset(found)
+def made(**values: Any) -> Instance:
+    """An instance of all its values at once, as unpickling makes one.
+
+    A frozen class sets them one by one, which takes longer than walking half a header.
+    """
+    instance = object.__new__(Instance)
+    object.__setattr__(instance, "__dict__", values)
+    return instance
 
 
-def _numbers(dataset: Dataset, keyword: str) -> NDArray[np.float64]:
-    value = dataset.get(keyword)
-    return np.array([] if value is None else [float(part) for part in np.atleast_1d(value)], np.float64)
+def from_dataset(dataset: Dataset, path: Path) -> Instance:
+    """Read the header of a data set that is open already; the place of its pixels stays unknown.
+
+    Raises
+    ------
+    ValueError, TypeError, AttributeError
+        As pydicom, where a value is not of its kind.
+    """
+    return from_header(header_of(dataset), path, stamp_of(path))
 
 
-def _fault(dataset: Dataset, numbers: dict[str, NDArray[np.float64]]) -> str:
-    if not dataset.get("Rows"):
+def from_header(header: Header, path: Path, stamp: tuple[int, int], *, home: object = None) -> Instance:
+    """Put what a header says in the terms of stacking.
+
+    Raises
+    ------
+    ValueError, OverflowError
+        Where a number is not a single whole one; `scan` lists the file with that reason.
+    """
+    values = _named(header) | _placed(header) | _stored(header)
+    return made(path=path, stamp=stamp, frame=0, home=home, **values)
+
+
+def _named(header: Header) -> dict[str, Any]:
+    """What the object is, and what it belongs to."""
+    texts, numbers = header.texts, header.numbers
+    return {
+        "sop_class_uid": texts.get("SOPClassUID", ""),
+        "sop_instance_uid": texts.get("SOPInstanceUID", ""),
+        "study_uid": texts.get("StudyInstanceUID", ""),
+        "series_uid": texts.get("SeriesInstanceUID", ""),
+        "modality": texts.get("Modality", ""),
+        "description": texts.get("SeriesDescription", ""),
+        "series_number": _whole(numbers, "SeriesNumber"),
+        "number": _whole(numbers, "InstanceNumber"),
+        "frame_of_reference_uid": texts.get("FrameOfReferenceUID"),
+        "split_values": tuple([texts.get(key) or _spelt(numbers.get(key)) for key in SPLIT_KEYS]),
+    }
+
+
+def _placed(header: Header) -> dict[str, Any]:
+    """Where it lies; nowhere, with the fault, where that is not said."""
+    numbers = header.numbers
+    frames = _whole(numbers, "NumberOfFrames") or 1
+    multiframe = _is_multiframe(header.texts.get("Modality", ""), header.texts.get("SOPClassUID", ""), frames)
+    fault = _fault(numbers, multiframe=multiframe)
+    placed = not fault and not multiframe
+    place = _place(numbers) if placed else _NOWHERE
+    return {
+        "rows": _whole(numbers, "Rows"),
+        "columns": _whole(numbers, "Columns"),
+        "frames": frames,
+        "spacing_mm": numbers["PixelSpacing"] if placed else (1.0, 1.0),
+        "row_direction": place[0],
+        "column_direction": place[1],
+        "position_mm": place[2],
+        "fault": fault,
+    }
+
+
+def _stored(header: Header) -> dict[str, Any]:
+    """How its pixels are stored and what they mean."""
+    numbers = header.numbers
+    signed = _whole(numbers, "PixelRepresentation") == 1
+    return {
+        "transfer_syntax": header.transfer_syntax,
+        "pixel_offset": header.pixel_offset,
+        "pixel_length": header.pixel_length,
+        "bits_allocated": _whole(numbers, "BitsAllocated"),
+        "bits_stored": _whole(numbers, "BitsStored"),
+        "high_bit": _whole(numbers, "HighBit"),
+        "signed": signed,
+        "samples": _whole(numbers, "SamplesPerPixel"),
+        "photometric": header.texts.get("PhotometricInterpretation", ""),
+        "slope": _single(numbers, "RescaleSlope"),
+        "intercept": _single(numbers, "RescaleIntercept"),
+        "padding": int.from_bytes(header.padding, "little", signed=signed) if len(header.padding) == 2 else None,
+        "rescale_type": header.texts.get("RescaleType", ""),
+        "has_modality_lut": header.has_modality_lut,
+    }
+
+
+def _is_multiframe(modality: str, sop_class_uid: str, frames: int) -> bool:
+    return modality not in OUTLINES and (frames > 1 or sop_class_uid in _ENHANCED)
+
+
+def _place(numbers: dict[str, tuple[float, ...]]) -> NDArray[np.float64]:
+    """Row direction, column direction and position, in the rows of one array."""
+    x, y, z, u, v, w = numbers["ImageOrientationPatient"]
+    row, column = math.hypot(x, y, z), math.hypot(u, v, w)
+    place = (x / row, y / row, z / row, u / column, v / column, w / column, *numbers["ImagePositionPatient"])
+    return np.array(place).reshape(3, 3)
+
+
+def _single(numbers: dict[str, tuple[float, ...]], keyword: str) -> float | None:
+    values = numbers.get(keyword)
+    if values is None:
+        return None
+    (value,) = values
+    return value
+
+
+def _whole(numbers: dict[str, tuple[float, ...]], keyword: str) -> int:
+    return int(_single(numbers, keyword) or 0)
+
+
+def _spelt(values: tuple[float, ...] | None) -> str:
+    return "\\".join([f"{value:.15g}" for value in values]) if values else ""  # 2.0 and 2 alike
+
+
+def _fault(numbers: dict[str, tuple[float, ...]], *, multiframe: bool) -> str:
+    if not _whole(numbers, "Rows"):
         return "no rows and columns: not an image, or its header is truncated"
-    if int(dataset.get("NumberOfFrames", 1) or 1) > 1:
-        return "multi-frame image, not read by this version"
-    expected = {"PixelSpacing": 2, "ImageOrientationPatient": 6, "ImagePositionPatient": 3}
-    for keyword, count in expected.items():
-        if len(numbers[keyword]) != count:
-            return f"no place in the patient: {keyword} has {len(numbers[keyword])} numbers, expected {count}"
-        if not np.isfinite(numbers[keyword]).all():
+    return "" if multiframe else place_fault(numbers)
+
+
+def place_fault(numbers: dict[str, tuple[float, ...]]) -> str:
+    """Why PixelSpacing, ImageOrientationPatient and ImagePositionPatient place no image; empty where they do."""
+    for keyword, count in _PLACE.items():
+        values = numbers.get(keyword, ())
+        if len(values) != count:
+            return f"no place in the patient: {keyword} has {len(values)} numbers, expected {count}"
+        if not all(map(math.isfinite, values)):
             return f"no place in the patient: {keyword} is not finite"
-    if (numbers["PixelSpacing"] <= 0).any():
+    if min(numbers["PixelSpacing"]) <= 0:
         return "no place in the patient: PixelSpacing is not above 0 mm"
-    row, column = numbers["ImageOrientationPatient"].reshape(2, 3)
-    lengths = np.linalg.norm(row), np.linalg.norm(column)
-    if abs(lengths[0] - 1) > 1e-2 or abs(lengths[1] - 1) > 1e-2 or abs(row @ column) > 1e-2:
+    return _fault_of_orientation(*numbers["ImageOrientationPatient"])
+
+
+def _fault_of_orientation(*cosines: float) -> str:
+    row, column = cosines[:3], cosines[3:]
+    across = sum(map(lambda a, b: a * b, row, column))
+    if abs(math.hypot(*row) - 1) > 1e-2 or abs(math.hypot(*column) - 1) > 1e-2 or abs(across) > 1e-2:
         return "no place in the patient: ImageOrientationPatient is not two unit vectors at a right angle"
     return ""

@@ -1,20 +1,55 @@
 """Read the pixels of a stack into one array of rescaled values."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import FileIO
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset, dcmread
 
-from sarcoma_review.dicom.codecs import decode
+from sarcoma_review.dicom import codecs
 from sarcoma_review.dicom.instance import BROKEN, Instance
-from sarcoma_review.errors import DicomError
+from sarcoma_review.dicom.modality import Scale, meaning_of
+from sarcoma_review.dicom.nested import PIXEL_DATA, Layout, walk
+from sarcoma_review.errors import DicomError, SarcomaReviewError, TruncatedError, UnsupportedError
+
+Pixels: TypeAlias = "NDArray[np.int16] | NDArray[np.float32]"
 
 _INT16 = np.iinfo(np.int16)
 
 
-def load_slices(instances: Sequence[Instance]) -> tuple[NDArray[np.int16] | NDArray[np.float32], str]:
-    """Rescaled values of ordered single-frame images of one size.
+class Loaded(NamedTuple):
+    """Rescaled values, shape (slices, rows, columns); their units; what a reader should know."""
+
+    array: Pixels
+    units: str
+    issues: tuple[str, ...]
+
+
+class _Slice(NamedTuple):
+    """One image to be read, and what its stored values mean."""
+
+    number: int
+    instance: Instance
+    scale: Scale
+
+
+class _Met(NamedTuple):
+    """What was met in one image: voxels of padding, bits beyond those stored."""
+
+    padded: int
+    overlaid: bool
+
+
+class _DoesNotFitError(Exception):
+    """A value beyond int16."""
+
+
+def load_slices(instances: Sequence[Instance]) -> Loaded:
+    """Rescaled values of ordered images, or frames of images, of one size.
 
     Parameters
     ----------
@@ -22,60 +57,282 @@ def load_slices(instances: Sequence[Instance]) -> tuple[NDArray[np.int16] | NDAr
 
     Returns
     -------
-    array : ndarray, shape (slices, rows, columns)
-        int16 where every slope and intercept is whole and all values fit; else float32.
-    units : str
-        ``"HU"`` for CT; empty where the images name none.
+    Loaded
+        int16 where every slope and intercept is whole and all values fit; else float32. Units are ``"HU"`` for
+        CT, ``"SUVbw"`` for PET where it can be computed, and empty where the images name none.
 
     Raises
     ------
     DicomError
         Naming the slice by its place in the stack, never the file.
     """
-    shape = (len(instances), instances[0].rows, instances[0].columns)
-    array: NDArray[np.int16] | NDArray[np.float32] = np.empty(shape, np.int16)
-    units = ""
     for number, instance in enumerate(instances):
+        with _named(number, len(instances)):
+            _require_readable(instance)
+    meaning = meaning_of(instances)
+    slices = [_Slice(number, *pair) for number, pair in enumerate(zip(instances, meaning.scales, strict=True))]
+    array, met = _values(slices)
+    return Loaded(array, meaning.units, (*meaning.issues, *_remarks(slices, met, meaning.units)))
+
+
+def same_pixels(instances: Sequence[Instance]) -> bool:
+    """Say whether images hold the same values; not where one of them cannot be read."""
+    try:
+        arrays = [load_slices([instance]).array for instance in instances]
+    except SarcomaReviewError:
+        return False
+    return all(np.array_equal(arrays[0], other) for other in arrays[1:])
+
+
+@contextmanager
+def _named(number: int, count: int) -> Iterator[None]:
+    """Say in an error which slice it is."""
+    try:
+        yield
+    except DicomError as problem:
+        raise type(problem)(f"slice {number + 1} of {count}: {problem}") from None
+    except (OSError, *BROKEN) as problem:
+        raise DicomError(f"slice {number + 1} of {count} cannot be read ({type(problem).__name__})") from None
+
+
+def _require_readable(instance: Instance) -> None:
+    """Refuse before anything is allocated."""
+    codecs.require_known(instance.transfer_syntax)
+    if instance.samples != 1 or instance.photometric not in ("MONOCHROME1", "MONOCHROME2"):
+        raise UnsupportedError(
+            f"only grey images (MONOCHROME1 or 2) are read, found {instance.photometric or 'none'}"
+        )
+    if instance.bits_allocated not in (8, 16, 32):
+        raise UnsupportedError(f"BitsAllocated of {instance.bits_allocated} is not read; expected 8, 16 or 32")
+    if not 0 < instance.bits_stored <= instance.high_bit + 1 <= instance.bits_allocated:
+        raise DicomError(
+            f"BitsStored {instance.bits_stored} and HighBit {instance.high_bit} do not fit in "
+            f"{instance.bits_allocated} bits"
+        )
+    if instance.pixel_offset < 0 and instance.transfer_syntax != codecs.DEFLATED:
+        raise DicomError("image without pixels: PixelData is absent")
+    if codecs.is_native(instance) and instance.pixel_offset >= 0:
+        _require_length(instance)
+
+
+def _require_length(instance: Instance) -> None:
+    expected = _frame_bytes(instance) * instance.frames
+    found = min(instance.pixel_length, instance.stamp[0] - instance.pixel_offset)
+    if instance.pixel_length < 0:
+        raise DicomError("pixels of undefined length in a transfer syntax that compresses nothing")
+    if found < expected:
+        raise TruncatedError(f"pixels are truncated: expected {expected} bytes, found {max(found, 0)}")
+
+
+def _frame_bytes(instance: Instance) -> int:
+    return instance.rows * instance.columns * (instance.bits_allocated // 8)
+
+
+def _values(slices: Sequence[_Slice]) -> tuple[Pixels, list[_Met]]:
+    shape = (len(slices), slices[0].instance.rows, slices[0].instance.columns)
+    if all(each.scale.is_whole and each.instance.bits_allocated <= 16 for each in slices):
+        whole = np.empty(shape, np.int16)
         try:
-            instance.require_unchanged()
-            dataset = dcmread(instance.path)
-            stored = decode(dataset)
-            slope, intercept = _rescale(dataset)
-        except DicomError as problem:
-            raise type(problem)(f"slice {number + 1} of {len(instances)}: {problem}") from None
-        except (OSError, *BROKEN) as problem:
-            raise DicomError(
-                f"slice {number + 1} of {len(instances)} cannot be read ({type(problem).__name__})"
-            ) from None
-        if array.dtype == np.int16 and not _fits_int16(stored, slope, intercept):
-            array = array.astype(np.float32)
-        if array.dtype == np.int16:
-            array[number] = stored.astype(np.int32) * int(slope) + int(intercept)
-        else:
-            array[number] = stored * np.float64(slope) + intercept
-        units = units or _units(dataset)
-    return array, units
+            return whole, _fill(slices, whole, _as_integers)
+        except _DoesNotFitError:
+            del whole  # before the larger array is made
+    broken = np.empty(shape, np.float32)
+    return broken, _fill(slices, broken, _as_floats)
 
 
-def _rescale(dataset: Dataset) -> tuple[float, float]:
-    slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
-    if slope is None and intercept is None:
-        if str(dataset.get("Modality", "")) == "CT":
-            raise DicomError("CT without RescaleSlope and RescaleIntercept: its values are not HU")
-        return 1.0, 0.0
-    values = float(1 if slope is None else slope), float(0 if intercept is None else intercept)
-    if values[0] == 0 or not np.isfinite(values).all():
-        raise DicomError(f"RescaleSlope {values[0]:g} and RescaleIntercept {values[1]:g} give no values")
-    return values
+_Fill: TypeAlias = "Callable[[_Slice, Callable[[NDArray[Any]], None], NDArray[Any]], _Met]"
 
 
-def _fits_int16(stored: NDArray[np.integer], slope: float, intercept: float) -> bool:
-    ends = np.array([stored.min(), stored.max()], np.float64) * slope + intercept
-    whole = slope.is_integer() and intercept.is_integer()
-    return whole and bool(ends.min() >= _INT16.min and ends.max() <= _INT16.max)
+def _fill(slices: Sequence[_Slice], array: Pixels, fill: _Fill) -> list[_Met]:
+    """Read every slice into its place: compressed ones by as many threads as there are processors."""
+    if codecs.is_native(slices[0].instance):
+        return _fill_native(slices, array, fill)
+    spans = _spans(slices)
+
+    def job(each: _Slice) -> _Met:
+        with _named(each.number, len(slices)), _opened(each.instance) as file:
+            frame = b"".join(_exactly(file, span) for span in spans[each.number])
+
+            def decode(into: NDArray[Any]) -> None:
+                codecs.decode(frame, each.instance.transfer_syntax, into)
+
+            return fill(each, decode, array[each.number])
+
+    pool = ThreadPoolExecutor(os.cpu_count() or 1)
+    try:
+        return list(pool.map(job, slices))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _units(dataset: Dataset) -> str:
-    if str(dataset.get("Modality", "")) == "CT":
-        return "HU"
-    return str(dataset.get("RescaleType", "") or "").replace("US", "")
+def _spans(slices: Sequence[_Slice]) -> list[Sequence[codecs.Span]]:
+    """Where each slice's compressed frame lies; the fragments of a file are gone through once."""
+    found: dict[os.PathLike[str], list[Sequence[codecs.Span]]] = {}
+    for each in slices:
+        if each.instance.path not in found:
+            with _named(each.number, len(slices)), _opened(each.instance) as file:
+                found[each.instance.path] = codecs.frame_spans(file, each.instance)
+    return [found[each.instance.path][each.instance.frame] for each in slices]
+
+
+def _fill_native(slices: Sequence[_Slice], array: Pixels, fill: _Fill) -> list[_Met]:
+    met: dict[int, _Met] = {}
+    by_file: dict[os.PathLike[str], list[_Slice]] = {}
+    for each in slices:
+        by_file.setdefault(each.instance.path, []).append(each)
+    for frames in by_file.values():
+        with _named(frames[0].number, len(slices)), _opened(frames[0].instance) as file:
+            read = _inflated_frame(file, frames[0].instance) if _is_deflated(frames[0].instance) else _frame
+            for each in frames:
+                met[each.number] = fill(each, _reader(file, each.instance, read), array[each.number])
+    return [met[number] for number in range(len(slices))]
+
+
+_Read: TypeAlias = "Callable[[FileIO, Instance, NDArray[Any]], None]"
+
+
+def _reader(file: FileIO, instance: Instance, read: _Read) -> Callable[[NDArray[Any]], None]:
+    def into(stored: NDArray[Any]) -> None:
+        read(file, instance, stored)
+
+    return into
+
+
+@contextmanager
+def _opened(instance: Instance) -> Iterator[FileIO]:
+    with FileIO(instance.path) as file:
+        instance.require_unchanged(file.fileno())
+        yield file
+
+
+def _exactly(file: FileIO, span: codecs.Span) -> bytes:
+    file.seek(span[0])
+    data = file.read(span[1])
+    if len(data) != span[1]:
+        raise TruncatedError(f"the file ends within a fragment of {span[1]} bytes")
+    return data
+
+
+def _frame(file: FileIO, instance: Instance, stored: NDArray[Any]) -> None:
+    """Bytes of one frame straight from the file into their place."""
+    size = _frame_bytes(instance)
+    file.seek(instance.pixel_offset + instance.frame * size)
+    found = file.readinto(stored.data.cast("B"))
+    if found != size:
+        raise TruncatedError(f"pixels are truncated: expected {size} bytes, found {found}")
+    if instance.transfer_syntax == codecs.BIG_ENDIAN:
+        _to_little(file, instance, stored)
+
+
+def _to_little(file: FileIO, instance: Instance, stored: NDArray[Any]) -> None:
+    if stored.dtype.itemsize > 1:
+        stored.byteswap(inplace=True)
+        return
+    file.seek(instance.pixel_offset - 8)
+    if file.read(2) == b"OW" and stored.size % 2 == 0:  # bytes in words of the other order (PS3.5 8.1.1)
+        stored.reshape(-1).view(np.uint16).byteswap(inplace=True)
+
+
+def _is_deflated(instance: Instance) -> bool:
+    return instance.transfer_syntax == codecs.DEFLATED
+
+
+def _inflated_frame(file: FileIO, instance: Instance) -> _Read:
+    size = _frame_bytes(instance)
+    data = codecs.inflated(file, size * instance.frames)
+    pixels = walk(data, 0, Layout(False, "<", frozenset())).get(PIXEL_DATA, b"")
+    if not isinstance(pixels, bytes) or len(pixels) < size * instance.frames:
+        raise TruncatedError(f"pixels are truncated: expected {size * instance.frames} bytes, found {len(pixels)}")
+
+    def read(_file: FileIO, frame: Instance, stored: NDArray[Any]) -> None:
+        stored[...] = np.frombuffer(pixels, stored.dtype, stored.size, frame.frame * size).reshape(stored.shape)
+
+    return read
+
+
+def _kind(instance: Instance) -> np.dtype[np.integer]:
+    return np.dtype(f"{'i' if instance.signed else 'u'}{instance.bits_allocated // 8}")
+
+
+def _as_integers(each: _Slice, read: Callable[[NDArray[Any]], None], into: NDArray[Any]) -> _Met:
+    kind, (slope, intercept) = _kind(each.instance), each.scale[:2]
+    stored = into.view(kind) if kind.itemsize == 2 else np.empty(into.shape, kind)
+    read(stored)
+    met = _cleaned(stored, each.instance)
+    if not _fits(_possible(each.instance), slope, intercept) and not _fits(
+        (int(stored.min()), int(stored.max())), slope, intercept
+    ):
+        raise _DoesNotFitError
+    if stored.dtype.itemsize == 1:
+        into[...] = stored
+    # Reckoned modulo 65536, which comes out right because the result fits.
+    if slope != 1:
+        into *= np.int64(slope).astype(np.int16)
+    if intercept != 0:
+        into += np.int64(intercept).astype(np.int16)
+    return met
+
+
+def _possible(instance: Instance) -> tuple[int, int]:
+    """The least and the greatest value that so many bits hold."""
+    if instance.signed:
+        return -(1 << instance.bits_stored - 1), (1 << instance.bits_stored - 1) - 1
+    return 0, (1 << instance.bits_stored) - 1
+
+
+def _fits(ends: tuple[int, int], slope: float, intercept: float) -> bool:
+    low, high = sorted(end * slope + intercept for end in ends)
+    return low >= _INT16.min and high <= _INT16.max
+
+
+def _as_floats(each: _Slice, read: Callable[[NDArray[Any]], None], into: NDArray[Any]) -> _Met:
+    stored = np.empty(into.shape, _kind(each.instance))
+    read(stored)
+    met = _cleaned(stored, each.instance)
+    if each.scale.table is None:
+        into[...] = stored * np.float64(each.scale.slope) + each.scale.intercept
+    else:
+        last = len(each.scale.table) - 1
+        into[...] = each.scale.table[np.clip(stored.astype(np.int64) - each.scale.first, 0, last)]
+    return met
+
+
+def _cleaned(stored: NDArray[Any], instance: Instance) -> _Met:
+    """Take off what lies beside the bits stored (old overlays), keeping the sign; count padding."""
+    above = instance.bits_allocated - 1 - instance.high_bit
+    below = instance.high_bit + 1 - instance.bits_stored
+    overlaid = False
+    if above + below:
+        mask = (1 << instance.bits_stored) - 1
+        if instance.signed or below or int(stored.max()) > mask:
+            before = stored.copy()
+            np.left_shift(stored, above, out=stored)
+            np.right_shift(stored, above + below, out=stored)
+            overlaid = not below and not np.array_equal(before, stored)
+    padded = 0 if instance.padding is None else int(np.count_nonzero(stored == instance.padding))
+    return _Met(padded, overlaid)
+
+
+def _remarks(slices: Sequence[_Slice], met: Sequence[_Met], units: str) -> tuple[str, ...]:
+    remarks = []
+    first = slices[0].instance
+    if padded := sum(each.padded for each in met):
+        low, high = _padding_ends(slices)
+        held = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+        remarks.append(f"pixel padding: {padded} voxels were not imaged and hold {held} {units}".rstrip())
+    if overlaid := sum(each.overlaid for each in met):
+        remarks.append(f"bits above the {first.bits_stored} stored were taken off in {overlaid} slice(s)")
+    if first.photometric == "MONOCHROME1":
+        remarks.append("MONOCHROME1: high values are meant to be shown dark")
+    if first.transfer_syntax in codecs.LOSSY:
+        remarks.append("coded in a transfer syntax that allows loss")
+    return tuple(remarks)
+
+
+def _padding_ends(slices: Sequence[_Slice]) -> tuple[float, float]:
+    held = [
+        each.instance.padding * each.scale.slope + each.scale.intercept
+        for each in slices
+        if each.instance.padding is not None
+    ]
+    return min(held), max(held)

@@ -4,23 +4,24 @@ InstanceNumber, SliceLocation, SliceThickness and GantryDetectorTilt are hints a
 order, spacing and tilt come from ImagePositionPatient and ImageOrientationPatient.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sarcoma_review.dicom.instance import Instance
-from sarcoma_review.dicom.read import load_slices
-from sarcoma_review.errors import AmbiguousStackError, GeometryError, MissingSlicesError, SarcomaReviewError
+from sarcoma_review.dicom import parting, placing
+from sarcoma_review.dicom.enhanced import frames_of
+from sarcoma_review.dicom.instance import SPLIT_KEYS, Instance
+from sarcoma_review.dicom.projection import is_projection
+from sarcoma_review.dicom.read import load_slices, same_pixels
+from sarcoma_review.dicom.respace import evenly_spaced
+from sarcoma_review.errors import AmbiguousStackError, SarcomaReviewError, UnevenSpacingError
 from sarcoma_review.volume import Grid, Volume
 
-_SAME_DIRECTION = float(np.cos(np.radians(0.1)))
-_SAME_PLACE_MM = 0.01
-_OFF_GRID_MM = 0.1  # PET positions are rounded by up to 0.08 mm in real scans
+Policy = Literal["strict", "resample"]
+
+_PIXELS_MM = (0.001, 1000.0)
+_FARTHEST_MM = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,19 +31,22 @@ class VolumeSpec:
     Parameters
     ----------
     instances : tuple of Instance
-        In order along the normal.
+        One for each slice, in order along the normal; the frames of one file where it is multi-frame.
     grid : Grid
         Where the voxels lie.
     fault : SarcomaReviewError or None
         Why `load` refuses, where it does.
     issues : tuple of str
         What was accepted and should be known.
+    twins : tuple of (Instance, Instance)
+        Images that came twice under one UID; `load` refuses where their pixels differ.
     """
 
     instances: tuple[Instance, ...]
     grid: Grid
     fault: SarcomaReviewError | None
     issues: tuple[str, ...]
+    twins: tuple[tuple[Instance, Instance], ...] = ()
 
     @property
     def modality(self) -> str:
@@ -54,19 +58,23 @@ class VolumeSpec:
         """SeriesDescription."""
         return self.instances[0].description
 
-    def load(self, policy: Literal["strict"] = "strict") -> Volume:
+    def load(self, policy: Policy = "strict") -> Volume:
         """Read the pixels.
 
         Parameters
         ----------
-        policy : {"strict"}
-            Refuse whatever is not one regular grid.
+        policy : {"strict", "resample"}
+            ``"strict"`` refuses whatever is not one regular grid; a sheared grid (gantry tilt) is one, and kept.
+            ``"resample"`` brings unevenly spaced slices to the closest spacing among them, linear along the
+            stack, and a sheared grid to square corners. Positions stay exact; what lies between two slices is
+            blurred over their distance, which `Volume.issues` tells. Missing slices are refused all the same.
 
         Returns
         -------
         Volume
             Rescaled values: int16 where slope and intercept are whole numbers and the result fits, else float32.
-            Its clearance is ``"ungated"``; `sarcoma_review.open_study` gives volumes that may be shown.
+            PET in SUV by body weight where the attributes suffice. Its clearance is ``"ungated"``;
+            `sarcoma_review.open_study` gives volumes that may be shown.
 
         Raises
         ------
@@ -75,23 +83,40 @@ class VolumeSpec:
         DicomError
             If pixels are missing, short, or in a coding that is not read.
         """
-        if policy != "strict":
-            raise ValueError(f"policy is 'strict' in this version, got {policy!r}")
-        if self.fault is not None:
+        if policy not in ("strict", "resample"):
+            raise ValueError(f"policy is 'strict' or 'resample', got {policy!r}")
+        uneven = policy == "resample" and isinstance(self.fault, UnevenSpacingError)
+        if self.fault is not None and not uneven:
             raise self.fault
+        self._require_equal_twins()
+        volume = self._read()
+        if uneven:
+            volume = evenly_spaced(volume, self.instances)
+        return volume.resample_orthogonal() if policy == "resample" else volume
+
+    def _require_equal_twins(self) -> None:
+        for one, other in self.twins:
+            if not same_pixels([one, other]):
+                place = float(one.position_mm @ one.normal)
+                raise AmbiguousStackError(
+                    f"series …{one.series_uid[-8:]}: two files have one SOP instance UID and different pixels, "
+                    f"at {place:.1f} mm"
+                )
+
+    def _read(self) -> Volume:
         first = self.instances[0]
-        array, units = load_slices(self.instances)
+        loaded = load_slices(self.instances)
         return Volume(
-            array,
+            loaded.array,
             self.grid.affine,
             first.frame_of_reference_uid,
             slice_uids=tuple(instance.sop_instance_uid for instance in self.instances),
             modality=first.modality,
             description=first.description,
             series_uid=first.series_uid,
-            units=units,
+            units=loaded.units,
             clearance="ungated",
-            issues=self.issues,
+            issues=(*self.issues, *loaded.issues),
         )
 
     def __repr__(self) -> str:
@@ -101,10 +126,26 @@ class VolumeSpec:
 
 @dataclass(frozen=True, eq=False)
 class Stacking:
-    """What became of the images of one series: every image is in a volume or in the residue."""
+    """What became of the images of one series: every image is in a volume, a projection, or the residue.
+
+    Parameters
+    ----------
+    volumes : tuple of VolumeSpec
+    residue : tuple of (Path, str)
+        Images, or frames of one, that belong to none, each with the reason.
+    projections : tuple of Instance
+        Plain films, which have no place in the patient.
+    """
 
     volumes: tuple[VolumeSpec, ...]
     residue: tuple[tuple[Path, str], ...]
+    projections: tuple[Instance, ...] = ()
+
+
+@dataclass(eq=False)
+class _Sorting:
+    residue: list[tuple[Path, str]] = field(default_factory=list)
+    twins: list[tuple[Instance, Instance]] = field(default_factory=list)
 
 
 def stack(images: Sequence[Instance]) -> Stacking:
@@ -120,152 +161,83 @@ def stack(images: Sequence[Instance]) -> Stacking:
     Returns
     -------
     Stacking
-        Nothing vanishes: each image is in exactly one volume, or in the residue with a reason.
+        Nothing vanishes: each image is in exactly one volume, among the projections, or in the residue.
     """
-    residue = [(image.path, image.fault) for image in images if image.fault]
-    unique: dict[str, Instance] = {}
-    for image in images:
-        if image.fault:
-            continue
-        if image.sop_instance_uid in unique:
-            residue.append((image.path, "second file with a SOP instance UID already read"))
-        else:
-            unique[image.sop_instance_uid] = image
+    left = _Sorting()
+    films = [image for image in images if is_projection(image)]
+    placed = _placed([image for image in images if not is_projection(image)], left)
     volumes = []
-    for alike in _same_grid(list(unique.values())):
-        for part in _split(alike):
+    for alike in placing.same_plane(_once_each(placed, left)):
+        parts = (finer for part in parting.parted(alike) for finer in _without_copies(part, left))
+        for part in parts:
             if len(part) == 1:
-                residue.append((part[0].path, "single image: its slice spacing is unknown"))
+                left.residue.append((part[0].path, "single image: its slice spacing is unknown"))
             else:
-                volumes.append(_volume(part))
-    return Stacking(tuple(volumes), tuple(residue))
+                volumes.append(_volume(part, left.twins))
+    return Stacking(tuple(volumes), tuple(left.residue), tuple(films))
 
 
-def _same_grid(images: list[Instance]) -> list[list[Instance]]:
-    groups: list[list[Instance]] = []
+def _placed(images: Sequence[Instance], left: _Sorting) -> list[Instance]:
+    """Images with a place in the patient, multi-frame ones frame by frame."""
+    placed = []
     for image in images:
-        home = next((group for group in groups if _alike(group[0], image)), None)
-        if home is None:
-            groups.append([image])
-        else:
-            home.append(image)
-    return groups
+        for frame in frames_of(image) if image.is_multiframe and not image.fault else [image]:
+            if fault := frame.fault or _nonsense(frame) or _mosaic(frame):
+                left.residue.append((frame.path, fault))
+            else:
+                placed.append(frame)
+    return placed
 
 
-def _alike(one: Instance, other: Instance) -> bool:
-    return (
-        (one.rows, one.columns, one.frame_of_reference_uid, one.sop_class_uid)
-        == (other.rows, other.columns, other.frame_of_reference_uid, other.sop_class_uid)
-        and bool(np.allclose(one.spacing_mm, other.spacing_mm, rtol=1e-4))
-        and float(one.row_direction @ other.row_direction) > _SAME_DIRECTION
-        and float(one.column_direction @ other.column_direction) > _SAME_DIRECTION
-    )
+def _nonsense(image: Instance) -> str:
+    """Why no scanner can have made an image of this size in this place; empty where one can."""
+    low, high = _PIXELS_MM
+    if image.rows < 1 or image.columns < 1:
+        return f"an image of {image.rows} rows and {image.columns} columns"
+    if not low <= min(image.spacing_mm) <= max(image.spacing_mm) <= high:
+        return f"no place in the patient: PixelSpacing is not within {low} to {high} mm"
+    if float(abs(image.position_mm).max()) > _FARTHEST_MM:
+        return f"no place in the patient: it lies more than {_FARTHEST_MM:g} mm from the origin"
+    return ""
 
 
-def _places(images: Sequence[Instance]) -> list[int]:
-    """A number for each image that is the same for images in one place."""
-    along = np.array([image.position_mm @ images[0].normal for image in images])
-    order = np.argsort(along, kind="stable")
-    steps = np.diff(along[order]) > _SAME_PLACE_MM
-    place = np.empty(len(images), int)
-    place[order] = np.concatenate([[0], np.cumsum(steps)])
-    return place.tolist()
+def _mosaic(image: Instance) -> str:
+    """Many slices laid out in one image, as Siemens does: its header places a plane that does not exist."""
+    kinds = image.split_values[SPLIT_KEYS.index("ImageType")].split("\\")
+    return "a mosaic of slices, not one plane of the patient" if "MOSAIC" in kinds else ""
 
 
-def _split(images: list[Instance]) -> list[list[Instance]]:
-    """Part images of one grid so that no two of a part share a place; whole, where nothing does that evenly."""
-    if _one_each(images):
-        return [images]
-    keys: list[int] = []
-    for key in range(len(images[0].split_values)):
-        if len({image.split_values[key] for image in images}) == 1:
+def _once_each(images: Sequence[Instance], left: _Sorting) -> list[Instance]:
+    """One of each UID and frame; a second file with a UID is kept only where it claims another place."""
+    unique: dict[tuple[str, int], Instance] = {}
+    others = []
+    for image in images:
+        first = unique.setdefault((image.sop_instance_uid, image.frame), image)
+        if first is image:
             continue
-        keys.append(key)
-        parts: dict[tuple[str, ...], list[Instance]] = defaultdict(list)
-        for image in images:
-            parts[tuple(image.split_values[k] for k in keys)].append(image)
-        if all(_one_each(part) for part in parts.values()) and len({len(part) for part in parts.values()}) == 1:
-            return list(parts.values())
-        if max(Counter(_places(images)).values()) < len(parts):
-            keys.pop()  # a key that differs from slice to slice tells nothing of volumes
-    return _blocks_by_number(images) or [images]
+        if placing.same_place(first, image):
+            left.residue.append((image.path, "second file with a SOP instance UID already read"))
+            left.twins.append((first, image))
+        else:
+            others.append(image)
+    return [*unique.values(), *others]
 
 
-def _one_each(images: Sequence[Instance]) -> bool:
-    return len(set(_places(images))) == len(images)
+def _without_copies(images: list[Instance], left: _Sorting) -> list[list[Instance]]:
+    """Of images that share a place, and that nothing tells apart, leave out those with the pixels of another."""
+    if parting.most_in_one_place(images) == 1:
+        return [images]
+    crowds = parting.by_place(images)
+    if not all(same_pixels(crowd) for crowd in crowds if len(crowd) > 1):
+        return [images]
+    for crowd in crowds:
+        left.residue += [(image.path, "same place and same pixels as another image") for image in crowd[1:]]
+    return parting.parted([crowd[0] for crowd in crowds])
 
 
-def _blocks_by_number(images: list[Instance]) -> list[list[Instance]] | None:
-    """Equal runs of InstanceNumber that each visit every place once, as dynamic series are often numbered."""
-    visits = set(Counter(_places(images)).values())
-    if len(visits) != 1 or len({image.number for image in images}) != len(images):
-        return None
-    count = visits.pop()
-    ordered = sorted(images, key=lambda image: image.number)
-    size = len(images) // count
-    blocks = [ordered[start : start + size] for start in range(0, len(images), size)]
-    return blocks if all(_one_each(block) for block in blocks) else None
-
-
-def _volume(images: list[Instance]) -> VolumeSpec:
-    ordered = sorted(images, key=lambda image: float(image.position_mm @ images[0].normal))
-    positions = np.array([image.position_mm for image in ordered])
-    first = ordered[0]
-    along = positions @ first.normal
-    step = (positions[-1] - positions[0]) / (len(ordered) - 1)
-    if not _one_each(ordered):
-        fault, step = _ambiguous(ordered, along), first.normal
-        return VolumeSpec(tuple(ordered), _grid(ordered, positions[0], step), fault, ())
-    off = np.linalg.norm(positions - (positions[0] + np.outer(np.arange(len(ordered)), step)), axis=1)
-    if off.max() > _OFF_GRID_MM:
-        return VolumeSpec(tuple(ordered), _grid(ordered, positions[0], step), _uneven(first, along, off), ())
-    return VolumeSpec(tuple(ordered), _grid(ordered, positions[0], step), None, _issues(first, step, off))
-
-
-def _grid(images: Sequence[Instance], origin: NDArray[np.float64], step: NDArray[np.float64]) -> Grid:
-    first = images[0]
-    affine = np.eye(4)
-    affine[:3, 0] = step
-    affine[:3, 1] = first.column_direction * first.spacing_mm[0]
-    affine[:3, 2] = first.row_direction * first.spacing_mm[1]
-    affine[:3, 3] = origin
-    return Grid((len(images), first.rows, first.columns), affine)
-
-
-def _ambiguous(images: Sequence[Instance], along: NDArray[np.float64]) -> AmbiguousStackError:
-    shared = [place for place, count in Counter(np.round(along, 2).tolist()).items() if count > 1]
-    return AmbiguousStackError(
-        f"series …{images[0].series_uid[-8:]}: {len(images)} images at {len(set(_places(images)))} positions, "
-        f"several at {', '.join(f'{place:.1f}' for place in shared[:5])} mm, and nothing tells the volumes apart"
-    )
-
-
-def _uneven(first: Instance, along: NDArray[np.float64], off: NDArray[np.float64]) -> GeometryError:
-    gaps = np.diff(along)
-    usual = float(np.median(gaps))
-    multiples = gaps / usual
-    where = f"series …{first.series_uid[-8:]}"
-    wide = np.flatnonzero(gaps > 1.5 * usual)
-    if len(wide) and np.allclose(multiples, np.round(multiples), atol=0.1):
-        places = ", ".join(f"{gaps[k]:.1f} mm after slice {k + 1} at {along[k]:.1f} mm" for k in wide[:5])
-        return MissingSlicesError(f"{where}: slices are missing: gap of {places}; expected {usual:.1f} mm throughout")
-    if float(np.ptp(gaps)) <= _OFF_GRID_MM:
-        return GeometryError(
-            f"{where}: slices lie up to {off.max():.2f} mm beside one line; expected at most {_OFF_GRID_MM} mm"
-        )
-    return GeometryError(
-        f"{where}: slice spacing is uneven, {gaps.min():.2f} to {gaps.max():.2f} mm; expected one spacing "
-        f"within {_OFF_GRID_MM} mm"
-    )
-
-
-def _issues(first: Instance, step: NDArray[np.float64], off: NDArray[np.float64]) -> tuple[str, ...]:
-    issues = []
-    tilt = float(np.degrees(np.arccos(np.clip(step @ first.normal / np.linalg.norm(step), -1, 1))))
-    if tilt > 0.1:
-        issues.append(f"gantry tilt of {tilt:.1f} degrees: the grid is sheared")
-    if off.max() > 0.01:
-        issues.append(f"slice positions lie up to {off.max():.2f} mm off the regular grid")
-    if first.frame_of_reference_uid is None:
-        issues.append("no frame of reference: other series cannot be placed beside this one")
-    return tuple(issues)
+def _volume(images: list[Instance], twins: Sequence[tuple[Instance, Instance]]) -> VolumeSpec:
+    fitted = placing.fit(images)
+    members = {id(image) for image in fitted.images}
+    own = tuple(pair for pair in twins if id(pair[0]) in members)
+    issues = fitted.issues + parting.interleaved(fitted.images)
+    return VolumeSpec(fitted.images, fitted.grid, fitted.fault, () if fitted.fault else issues, own)

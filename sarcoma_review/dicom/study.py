@@ -1,16 +1,19 @@
 """Open a study: the only way from files to what may be shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from pydicom import dcmread
 
+from sarcoma_review.dicom.container import Unpacked
 from sarcoma_review.dicom.instance import Instance
-from sarcoma_review.dicom.scan import Index, Progress, SeriesEntry, index_files
+from sarcoma_review.dicom.projection import Projection, load_projection
+from sarcoma_review.dicom.scan import Index, Progress, SeriesEntry, index_files, place_of
 from sarcoma_review.dicom.segments import read_rtstruct, read_seg
 from sarcoma_review.dicom.stack import VolumeSpec
+from sarcoma_review.dicom.web import Archive, archive_and_study, is_web
 from sarcoma_review.errors import DicomError, NotDicomError, SarcomaReviewError
 from sarcoma_review.privacy.gate import admit
 from sarcoma_review.volume import Clearance, Segment, Volume
@@ -80,6 +83,22 @@ class Study:
             raise loaded
         return loaded
 
+    @property
+    def projections(self) -> list[Projection]:
+        """Every plain film that can be read; the others stand in `issues` with the reason."""
+        return [film for film in self._films if isinstance(film, Projection)]
+
+    @cached_property
+    def _films(self) -> list[Projection | SarcomaReviewError]:
+        entries = sorted(self.index.series.values(), key=_by_number)
+        return [self._film(instance) for entry in entries for instance in entry.projections]
+
+    def _film(self, instance: Instance) -> Projection | SarcomaReviewError:
+        try:
+            return replace(load_projection(instance), clearance=self.clearance)
+        except SarcomaReviewError as problem:
+            return problem
+
     @cached_property
     def segments(self) -> list[Segment]:
         """Every outlined structure, on the volume it was drawn on."""
@@ -116,6 +135,9 @@ class Study:
             loaded = self._load(spec)
             reasons = [str(loaded)] if isinstance(loaded, SarcomaReviewError) else list(loaded.issues)
             noted += [f"{spec.modality} {spec.description}: {reason}" for reason in reasons]
+        for film in self._films:
+            reasons = [str(film)] if isinstance(film, SarcomaReviewError) else list(film.issues)
+            noted += [f"plain film: {reason}" for reason in reasons]
         return noted + [str(read) for read in self._outlines if isinstance(read, SarcomaReviewError)]
 
     @cached_property
@@ -129,7 +151,11 @@ class Study:
 
     def _outline(self, modality: str, instance: Instance) -> list[Segment] | SarcomaReviewError:
         refusal: SarcomaReviewError = DicomError(f"{modality}: no volume of this study carries it")
-        for volume in self._candidates(instance):
+        try:
+            candidates = self._candidates(instance)
+        except SarcomaReviewError as problem:
+            return problem
+        for volume in candidates:
             try:
                 instance.require_unchanged()
                 return _READERS[modality](instance.path, onto=volume)
@@ -139,7 +165,7 @@ class Study:
 
     def _candidates(self, outline: Instance) -> list[Volume]:
         """Volumes an outline may lie on: those whose images or series it names; else any, for its space decides."""
-        named = outline.referenced_uids
+        named = outline.referenced_uids()
         fits = [volume for volume in self.volumes if named & {volume.series_uid, *volume.slice_uids}]
         return fits or self.volumes
 
@@ -157,19 +183,39 @@ class Study:
         return f"<Study {kinds or 'without volumes'}; {len(self.skipped)} file(s) left out>"
 
 
+def _fetched(
+    address: str, headers: Mapping[str, str] | None, verify: bool | str | Path, progress: Progress | None
+) -> tuple[Path, Unpacked | None]:
+    service, uid = archive_and_study(address)
+    home = Archive(service, headers or {}, verify=verify).fetch(uid, progress=progress)
+    return home.folder, home
+
+
 def _by_number(entry: SeriesEntry) -> tuple[int, str]:
     return entry.instances[0].series_number, entry.uid
 
 
-def open_study(path: str | Path, *, progress: Progress | None = None) -> Study:
-    """Open a folder of de-identified DICOM files.
+def open_study(
+    path: str | Path,
+    *,
+    progress: Progress | None = None,
+    headers: Mapping[str, str] | None = None,
+    verify: bool | str | Path = True,
+) -> Study:
+    """Open a study of de-identified DICOM files: a folder, a zip archive, or a study in a DICOMweb archive.
+
+    What comes from an archive lies in a temporary folder, which only its owner can read and which lives as long as
+    the study or any volume of it that is not yet read.
 
     Parameters
     ----------
     path : path-like
-        A folder, searched with all folders below it.
+        A folder, searched with all folders below it; its DICOMDIR; a zip archive; one file; or an address,
+        ``dicomweb+https://SERVICE/studies/UID``.
     progress : callable, optional
-        Called with files done and files in all, while headers are read.
+        Called with files done and files in all, while images come in and while headers are read.
+    headers, verify
+        Of a DICOMweb archive, as for `Archive`.
 
     Returns
     -------
@@ -181,9 +227,16 @@ def open_study(path: str | Path, *, progress: Progress | None = None) -> Study:
         If any file holds what could name a patient. The message lists the elements, their values masked.
     NotDicomError
         If there is no DICOM image or outline in the folder.
+    DicomError
+        If a zip archive is damaged, encrypted or not to be trusted.
+    ArchiveError
+        If a DICOMweb archive refuses, falls silent, or sends other than it lists.
     """
-    admission = admit(path)
-    index = index_files(admission.files, progress=progress)
+    place, home = (
+        _fetched(str(path), headers, verify, progress) if is_web(path) else place_of(path, progress=progress)
+    )
+    admission = admit(place)
+    index = index_files(admission.files, progress=progress, home=home)
     index.skipped.extend((Path(name), reason) for name, reason in admission.skipped)
     if not index.series:
         raise NotDicomError(f"expected a DICOM file that can be read, found {len(index.skipped)} other file(s)")

@@ -6,7 +6,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from sarcoma_review.volume import Grid, Volume, require_square_corners
+from sarcoma_review.volume import Grid, Volume, place_image, require_square_corners
 
 Interpolation = Literal["linear", "nearest", "bspline"]
 
@@ -15,17 +15,7 @@ _INTERPOLATORS = {"linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor
 
 def sitk_image(array: NDArray[Any], grid: Grid) -> sitk.Image:
     """A SimpleITK image on a grid with square corners; it counts columns, rows, slices, in the same LPS mm."""
-    image = sitk.GetImageFromArray(np.ascontiguousarray(array))
-    place(image, grid)
-    return image
-
-
-def place(image: sitk.Image, grid: Grid) -> None:
-    """Put an image where a grid lies."""
-    cosines = grid.affine[:3, :3] / np.array(grid.spacing_mm)
-    image.SetSpacing([float(mm) for mm in grid.spacing_mm[::-1]])
-    image.SetOrigin([float(mm) for mm in grid.affine[:3, 3]])
-    image.SetDirection([float(c) for c in cosines[:, ::-1].ravel()])
+    return Volume(array, grid.affine).to_sitk()
 
 
 def resampled(
@@ -56,7 +46,7 @@ def resampled(
     move.SetMatrix(transform[:3, :3].ravel().tolist())
     move.SetTranslation(transform[:3, 3].tolist())
     reference = sitk.Image([int(n) for n in grid.shape[::-1]], sitk.sitkUInt8)
-    place(reference, grid)
+    place_image(reference, grid)
     moved = sitk.Resample(
         sitk_image(volume.array.astype(np.float32), volume.grid), reference, move, _INTERPOLATORS[interpolation],
         float(outside), sitk.sitkFloat32,

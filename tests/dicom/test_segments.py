@@ -1,6 +1,5 @@
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -8,10 +7,17 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 
-from sarcoma_review.dicom import read_rtstruct, read_seg, scan, write_seg
-from sarcoma_review.errors import DicomError, EmptyMaskError, GeometryError, ReferenceNotFoundError
+from sarcoma_review.dicom import read_rtstruct, read_seg, scan, write_rtstruct, write_seg
+from sarcoma_review.errors import (
+    DicomError,
+    EmptyMaskError,
+    GeometryError,
+    ReferenceNotFoundError,
+    SarcomaReviewError,
+    UnsupportedError,
+)
 from sarcoma_review.volume import Segment, Volume
-from tests.conftest import require
+from tests.dicom.outlined import faults, outlined, segment
 from tests.dicom.series import image
 
 SQUARE: list[tuple[float, float]] = [(2, 2), (2, 6), (5, 6), (5, 2)]
@@ -114,19 +120,6 @@ def test_an_object_of_another_kind_is_refused(blank: Volume) -> None:
         read_seg(image((0, 0, 0), 0), onto=blank)
 
 
-def outlined() -> tuple[list[Dataset], Volume, list[Segment]]:
-    patient = {"PatientName": "", "PatientID": "x", "PatientBirthDate": "", "PatientSex": "", "StudyDate": ""}
-    study = {"StudyTime": "", "AccessionNumber": "", "StudyID": "", "ReferringPhysicianName": "", "SeriesNumber": 1}
-    images = [image((0, 0, 3 * k), k, **patient, **study, SliceThickness=3) for k in range(5)]
-    affine = np.array([[0, 0, 0.8, 0], [0, 0.7, 0, 0], [3, 0, 0, 0], [0, 0, 0, 1.0]])
-    volume = Volume(np.zeros((5, 7, 9)), affine, "2.25.3")
-    rng = np.random.default_rng(0)
-    masks = rng.random((2, 5, 7, 9)) < 0.3
-    masks[:, 1] = masks[:, 4] = False
-    names = ("tumour", "femur")
-    return images, volume, [Segment(n, Volume(m, affine, "2.25.3")) for n, m in zip(names, masks, strict=True)]
-
-
 def write(images: list[Dataset], segments: list[Segment]) -> Dataset:
     when = {"ContentDate": "20240101", "ContentTime": "101010"}
     return write_seg(segments, images=images, uids=("2.25.8", "2.25.9"), extra=when)
@@ -142,12 +135,107 @@ def test_what_is_written_reads_back_with_empty_slices_and_overlap(tmp_path: Path
 
 
 @pytest.mark.servers
-def test_what_is_written_is_valid_dicom(tmp_path: Path) -> None:
-    require(shutil.which("dciodvfy") is not None, "dciodvfy (package dicom3tools)")
+@pytest.mark.parametrize("kind", ["binary", "fractional"])
+def test_what_is_written_is_valid_dicom(tmp_path: Path, kind: Literal["binary", "fractional"]) -> None:
     images, _, segments = outlined()
-    write(images, segments).save_as(tmp_path / "seg.dcm")
-    said = subprocess.run(["dciodvfy", str(tmp_path / "seg.dcm")], capture_output=True, text=True, check=False)
-    assert [line for line in said.stderr.splitlines() if line.startswith("Error")] == []
+    assert faults(write_seg(segments, images=images, kind=kind), tmp_path / "seg.dcm") == []
+
+
+def test_probabilities_come_back_in_steps_of_one_in_255(tmp_path: Path) -> None:
+    images, volume, _ = outlined()
+    shares = np.random.default_rng(1).integers(0, 256, (2, 5, 7, 9)).astype(np.float32) / 255
+    shares[:, 2] = 0
+    segments = [segment(name, share) for name, share in zip(("tumour", "femur"), shares, strict=True)]
+    write_seg(segments, images=images, kind="fractional").save_as(tmp_path / "seg.dcm")
+    back = read_seg(tmp_path / "seg.dcm", onto=volume)
+    assert np.array_equal([each.mask.array for each in back], shares)
+    assert back[0].mask.array.dtype == np.float32
+
+
+def test_a_label_map_comes_back(tmp_path: Path) -> None:
+    images, volume, (tumour, femur) = outlined()
+    apart = [tumour, segment("femur", femur.mask.array & ~tumour.mask.array)]
+    write_seg(apart, images=images, kind="labelmap").save_as(tmp_path / "seg.dcm")
+    back = read_seg(tmp_path / "seg.dcm", onto=volume)
+    assert [each.name for each in back] == ["tumour", "femur"]
+    assert np.array_equal([each.mask.array for each in back], [each.mask.array for each in apart])
+
+
+def test_a_segment_without_voxels_stays_a_segment(tmp_path: Path) -> None:
+    images, volume, segments = outlined()
+    blank = segment("fibula", np.zeros(volume.shape, bool))
+    write_seg([segments[0], blank], images=images).save_as(tmp_path / "seg.dcm")
+    back = read_seg(tmp_path / "seg.dcm", onto=volume)
+    assert [each.name for each in back] == ["tumour", "fibula"]
+    assert np.array_equal(back[0].mask.array, segments[0].mask.array)
+    assert not back[1].mask.array.any()
+
+
+@pytest.mark.parametrize("kind", ["binary", "RTSTRUCT"])
+def test_a_file_cut_short_or_broken_gives_a_typed_error_or_segments(tmp_path: Path, kind: str) -> None:
+    images, volume, segments = outlined()
+    structures = kind == "RTSTRUCT"
+    read = read_rtstruct if structures else read_seg
+    dataset = write_rtstruct(segments, images=images) if structures else write_seg(segments, images=images)
+    dataset.save_as(tmp_path / "whole", enforce_file_format=True)
+    whole, rng, refused = (tmp_path / "whole").read_bytes(), np.random.default_rng(4), 0
+    for at in rng.integers(0, len(whole), 60).tolist():
+        broken = bytearray(whole)
+        broken[at] ^= 1 << int(rng.integers(8))
+        for content in (whole[:at], bytes(broken)):
+            (tmp_path / "broken").write_bytes(content)
+            try:
+                read(tmp_path / "broken", onto=volume)
+            except SarcomaReviewError:
+                refused += 1
+    assert refused >= 30
+
+
+def test_what_a_kind_of_segmentation_cannot_hold_is_refused() -> None:
+    images, volume, segments = outlined()
+    shares = segment("skin", np.full(volume.shape, 0.5, np.float32))
+    with pytest.raises(DicomError, match="whole voxels in a binary segmentation, found fractions in 'skin'"):
+        write_seg([shares], images=images)
+    with pytest.raises(DicomError, match=r"one segment for each voxel, found several in \d+ voxel"):
+        write_seg(segments, images=images, kind="labelmap")
+
+
+def test_the_same_segments_give_the_same_bytes(tmp_path: Path) -> None:
+    images, _, segments = outlined()
+    for name in "ab":
+        write_seg(segments, images=images).save_as(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_segmentation_of_absent_images_is_refused() -> None:
+    images, volume, segments = outlined()
+    seg = write_seg(segments, images=images)
+    uids = [str(image.SOPInstanceUID) for image in images]
+    known = Volume(volume.array, volume.affine, "2.25.3", slice_uids=tuple(uids))
+    assert len(read_seg(seg, onto=known)) == 2
+    one_gone = Volume(volume.array, volume.affine, "2.25.3", slice_uids=("2.25.77", *uids[1:]))
+    with pytest.raises(ReferenceNotFoundError, match=r"segmentation: .* found 2 of 6 place\(s\) drawn on images"):
+        read_seg(seg, onto=one_gone)
+
+
+def test_segments_must_lie_on_their_images() -> None:
+    images, _, segments = outlined()
+    with pytest.raises(GeometryError, match=r"one lies 12\.0 mm off: order the images"):
+        write_seg(segments, images=images[::-1])
+    for each in images:
+        each.ImageOrientationPatient = [-1, 0, 0, 0, 1, 0]
+    with pytest.raises(GeometryError, match=r"one lies 12\.8 mm off"):
+        write_seg(segments, images=images)
+    images[0].NumberOfFrames = 5
+    with pytest.raises(UnsupportedError, match="found an enhanced multi-frame object"):
+        write_seg(segments, images=images)
+
+
+def test_segments_of_one_object_lie_on_one_grid() -> None:
+    images, volume, segments = outlined()
+    finer = Segment("skin", Volume(segments[0].mask.array, volume.affine @ np.diag([1, 0.5, 1, 1]), "2.25.3"))
+    with pytest.raises(GeometryError, match="expected segments on one grid, found several"):
+        write_seg([segments[0], finer], images=images)
 
 
 def test_a_segmentation_on_other_voxels_is_refused(tmp_path: Path) -> None:
