@@ -33,9 +33,28 @@ class Status(StrEnum):
         return "applicability not known" if self is Status.APPLICABILITY_UNKNOWN else self.value.replace("_", " ")
 
     @property
+    def mark(self) -> str:
+        """A sign for it, told apart by its shape where colour is not seen."""
+        return _MARKS[self]
+
+    @property
     def settled(self) -> bool:
         """Whether nothing that comes to be recorded can change it."""
         return self not in (Status.NOT_RECORDED, Status.APPLICABILITY_UNKNOWN)
+
+
+_MARKS = {
+    Status.MET: "●",
+    Status.NOT_MET: "○",
+    Status.NOT_RECORDED: "?",
+    Status.NOT_APPLICABLE: "–",
+    Status.APPLICABILITY_UNKNOWN: "…",
+    Status.EXCEPTION: "◐",
+    Status.OVERRIDDEN: "⊘",
+    Status.REDIRECTED: "➜",
+    Status.CONFLICT: "◆",
+    Status.INFORMATION: "i",
+}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from sarcoma_review.errors import PathwayError
+from sarcoma_review.pathways.wording import personal_signs
 
 NOT_RECORDED = "not recorded"
 
@@ -33,7 +34,8 @@ class EwingLocalTherapy:
     Raises
     ------
     PathwayError
-        If a number cannot be: a volume or margin below 0, necrosis outside 0 to 100 %.
+        If a number cannot be (a volume or margin below 0, necrosis outside 0 to 100 %), or a text holds an e-mail
+        address, a telephone number or a name with a title.
 
     Examples
     --------
@@ -78,6 +80,9 @@ class EwingLocalTherapy:
         for face, margin_mm in self.expected_margin_mm or ():
             if not 0 <= margin_mm < float("inf"):
                 raise PathwayError(f"expected margin, {face}: expected 0 mm or more, found {margin_mm:g} mm")
+        for name, text in self._texts():
+            if signs := personal_signs(text):
+                raise PathwayError(f"{name}: expected roles and no person, found what looks like {signs[0]}")
         if self.radiotherapy_intended not in (None, *INTENDED):
             raise PathwayError(f"radiotherapy_intended: expected one of {', '.join(INTENDED)} or None")
 
@@ -101,24 +106,33 @@ class EwingLocalTherapy:
             found.append(f"{viable:g} % viable cells: 10 % or more was a risk marker in EE99")
         return found
 
+    def _texts(self) -> list[tuple[str, str]]:
+        return [(f.name, value) for f in fields(self) if isinstance(value := getattr(self, f.name), str)]
+
     def _words(self, name: str) -> str:
         value = getattr(self, name)
         if value is None:
             return NOT_RECORDED
         if isinstance(value, bool):
             return "yes" if value else "no"
+        if name == "radiotherapy_intended":
+            return INTENDED[value]
         if isinstance(value, tuple):
             return "; ".join(f"{face} {mm:g} mm" for face, mm in value)
         return value if isinstance(value, str) else f"{value:g}"
 
 
-INTENDED = ("before", "after", "definitive", "none")
+INTENDED = {
+    "before": "before surgery",
+    "after": "after surgery",
+    "definitive": "definitive, without surgery",
+    "none": "none",
+}
 _AFTERWARDS = {"panel_view", "what_was_done", "necrosis_percent", "achieved_margin"}
 _LABELS = {
     "volume_ml": "Volume (ml)",
     "volume_method": "How the volume was measured",
     "expected_margin_mm": "Expected margin by face",
-    "radiotherapy_intended": "Radiotherapy intended (before or after surgery, definitive, none)",
     "radiotherapy_dose": "Radiotherapy dose and fractions",
     "fertility_and_tya": "Fertility; teenage and young adult service",
     "necrosis_percent": "Necrosis (%)",

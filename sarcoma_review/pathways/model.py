@@ -26,6 +26,8 @@ class Fact:
         Of a number; empty for yes or no, and for words.
     label : str
         Short, for a sentence; its name in words where it has none.
+    group : str
+        The heading it stands under in a form; empty for none.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Fact:
     values: tuple[str, ...] = ()
     unit: str = ""
     label: str = ""
+    group: str = ""
 
     def __str__(self) -> str:
         return self.label or self.name.replace("_", " ")

@@ -171,15 +171,16 @@ def _require_keys(table: Mapping[str, Any], required: set[str], optional: set[st
 
 def _fact(name: str, table: Mapping[str, Any]) -> Fact:
     where = f"fact {name}"
-    _require_keys(table, {"question"}, {"values", "unit", "label"}, where)
+    _require_keys(table, {"question"}, {"values", "unit", "label", "group"}, where)
     values = table.get("values", [])
     right = isinstance(values, list) and all(isinstance(word, str) and word for word in values)
     _require(right and len(set(values)) == len(values), f"{where}: values are a list of different words", "values")
     _require(not (values and "unit" in table), f"{where}: has values or a unit, not both", "unit")
     _require(isinstance(table["question"], str), f"{where}: question is a text", "question")
-    for key in ("unit", "label"):
-        _require(isinstance(table.get(key, ""), str), f"{where}: {key} is a text", key)
-    return Fact(name, table["question"], tuple(values), table.get("unit", ""), table.get("label", ""))
+    texts = {key: table.get(key, "") for key in ("unit", "label", "group")}
+    for key, text in texts.items():
+        _require(isinstance(text, str), f"{where}: {key} is a text", key)
+    return Fact(name, table["question"], tuple(values), **texts)
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:

@@ -5,6 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from sarcoma_review.pathways.ewing import EwingLocalTherapy
+from sarcoma_review.staging import OutsideEstimate
+
 Text = Annotated[str, Field(max_length=4000)]
 Word = Annotated[str, Field(min_length=1, max_length=80)]
 Millimetres = Annotated[float, Field(allow_inf_nan=False)]
@@ -252,6 +255,41 @@ class Override(_Model):
     reason: Annotated[str, Field(min_length=10, max_length=4000)]
 
 
+class CaseFact(_Model):
+    """An answer to a question of the pathways; without a value it is, or is again, not recorded."""
+
+    kind: Literal["case_fact"] = "case_fact"
+    fact: Text
+    value: bool | Annotated[float, Field(allow_inf_nan=False)] | Text | None = None
+    asked_by: Annotated[tuple[Text, ...], Field(min_length=1)]
+    on_date: date
+
+
+class PathwaySeen(_Model):
+    """What a document said of the case when it was last looked at, rule by rule, with the document's version."""
+
+    kind: Literal["pathway_seen"] = "pathway_seen"
+    pathway: Text
+    document_version: Text
+    on_date: date
+    statuses: Annotated[tuple[tuple[Text, Word], ...], Field(min_length=1)]
+
+
+class EwingPage(_Model):
+    """The local-therapy page for the national Ewing MDT as it stood on a day; the latest one holds."""
+
+    kind: Literal["ewing_page"] = "ewing_page"
+    on_date: date
+    page: EwingLocalTherapy
+
+
+class Estimate(_Model):
+    """What a tool outside this package said, with its version and date; shown, and used in no rule."""
+
+    kind: Literal["outside_estimate"] = "outside_estimate"
+    estimate: OutsideEstimate
+
+
 Fact = (
     CaseOpened
     | Consent
@@ -269,6 +307,10 @@ Fact = (
     | Function
     | FollowUpSeen
     | Override
+    | CaseFact
+    | PathwaySeen
+    | EwingPage
+    | Estimate
 )
 
 

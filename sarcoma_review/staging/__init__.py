@@ -7,13 +7,12 @@ from sarcoma_review.staging.anatomy import lsesn_site, sins_location, tnm_site
 from sarcoma_review.staging.classification import Classification
 from sarcoma_review.staging.codes import MORPHOLOGY, TOPOGRAPHY, Code, morphology, topography
 from sarcoma_review.staging.enneking import (
-    SPINE_TABLE,
     MarginTable,
     benign_stage,
     enneking_appropriateness,
     malignant_stage,
 )
-from sarcoma_review.staging.estimate import NOT_COMPUTED, OutsideEstimate
+from sarcoma_review.staging.estimate import NOT_COMPUTED, NotComputedError, OutsideEstimate, not_computed
 from sarcoma_review.staging.function import msts_1993
 from sarcoma_review.staging.metastasis import mirels
 from sarcoma_review.staging.reconstruction import reconstruction_event
@@ -25,11 +24,11 @@ from sarcoma_review.staging.tnm import limb_stage, limb_t, pelvis_t, spine_t
 __all__ = [
     "MORPHOLOGY",
     "NOT_COMPUTED",
-    "SPINE_TABLE",
     "TOPOGRAPHY",
     "Classification",
     "Code",
     "MarginTable",
+    "NotComputedError",
     "OutsideEstimate",
     "WeinsteinBorianiBiagini",
     "benign_stage",
@@ -45,6 +44,7 @@ __all__ = [
     "mirels",
     "morphology",
     "msts_1993",
+    "not_computed",
     "pelvic_resection_type",
     "pelvis_t",
     "reconstruction_event",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sarcoma_review.staging.classification import YES_NO, Classification, require_one_of, settle
+from sarcoma_review.staging.estimate import not_computed
 
 Margin = Literal["intralesional", "marginal", "wide", "radical"]
 MARGINS: tuple[Margin, ...] = ("intralesional", "marginal", "wide", "radical")
@@ -86,42 +87,23 @@ def benign_stage(behaviour: Literal["latent", "active", "aggressive"] | None = N
 
 @dataclass(frozen=True)
 class MarginTable:
-    """The least Enneking margin that a text sets for each stage.
+    """The least Enneking margin that a text sets for each stage, as a site read it; none is shipped.
 
     Parameters
     ----------
     name, citation : str
     margins : mapping of str to margin or None
         By stage; None where the text sets no margin.
-    verified : bool
-        Whether the table was read in its primary source.
     """
 
     name: str
     citation: str
     margins: Mapping[str, Margin | None]
-    verified: bool
 
 
-SPINE_TABLE = MarginTable(
-    "spine",
-    "general knowledge of the spine literature; no primary source was read",
-    {
-        "1": None,
-        "2": "intralesional",
-        "3": "marginal",
-        "IA": "wide",
-        "IB": "wide",
-        "IIA": "wide",
-        "IIB": "wide",
-        "III": None,
-    },
-    verified=False,
-)
-"""As it is commonly taught for the spine; replace it by a table that was read. The limb table of 1980 is another."""
-
-
-def enneking_appropriateness(margin: Margin | None, stage: str | None, *, table: MarginTable) -> Classification:
+def enneking_appropriateness(
+    margin: Margin | None, stage: str | None, *, table: MarginTable | None = None
+) -> Classification:
     """Whether the final pathological margin is the one a table sets for the stage (EA), or not (EI).
 
     EA and EI are the names of the literature. They say how margin and table compare, not whether anybody did well:
@@ -134,6 +116,7 @@ def enneking_appropriateness(margin: Margin | None, stage: str | None, *, table:
     stage : str, optional
         As in the table.
     table : MarginTable
+        Of a text that the site read. The tables commonly taught for the spine were not read in their sources.
 
     Returns
     -------
@@ -142,19 +125,22 @@ def enneking_appropriateness(margin: Margin | None, stage: str | None, *, table:
 
     Raises
     ------
+    NotComputedError
+        Without a table.
     PathwayError
         If the margin or the stage is not known to the table.
 
     Examples
     --------
-    >>> enneking_appropriateness("intralesional", "IIB", table=SPINE_TABLE).value
+    >>> table = MarginTable("spine", "the text our group uses, page 3", {"IIB": "wide", "III": None})
+    >>> enneking_appropriateness("intralesional", "IIB", table=table).value
     'EI'
     """
+    if table is None:
+        raise not_computed("Enneking appropriateness without a table")
     require_one_of("margin", margin, MARGINS)
     require_one_of("stage", stage, tuple(table.margins))
-    result = Classification(
-        "Enneking appropriateness", f"table: {table.name}", None, source=table.citation, verified=table.verified
-    )
+    result = Classification("Enneking appropriateness", f"table: {table.name}", None, source=table.citation)
     if margin is None or stage is None:
         needs = tuple(name for name, value in (("margin", margin), ("stage", stage)) if value is None)
         return replace(result, candidates=("EA", "EI"), needs=needs)

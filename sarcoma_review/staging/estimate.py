@@ -17,8 +17,33 @@ NOT_COMPUTED = {
     "SNOMED CT": "licensed; a site adds its own",
     "Kawaguchi margin": "its table was not read in the primary source",
     "Birmingham margin": "its table was not read in the primary source",
+    "Toronto stage": "its tiers were not read in the primary source",
+    "Enneking appropriateness without a table": "no table of margins by stage was read for the spine in its source",
+    "Henderson letter": "letters, and the line between early and late, were not read in the primary source",
+    "Mirels level of pain": "its levels were not read in the primary source; points of 1 to 3 can be given",
+    "Mirels level of size": "its levels were not read in the primary source; points of 1 to 3 can be given",
+    "AJCC8 stage group of the limb": "its table was not read; that of UICC9 was",
 }
 """Each with the reason."""
+
+
+class NotComputedError(PathwayError):
+    """Something that is not worked out here; what somebody worked out elsewhere can be recorded."""
+
+
+def not_computed(name: str) -> NotComputedError:
+    """The refusal of something in `NOT_COMPUTED`, with its reason and the way out.
+
+    Examples
+    --------
+    >>> raise not_computed("Tokuhashi")
+    Traceback (most recent call last):
+    sarcoma_review.staging.estimate.NotComputedError: Tokuhashi: not computed here, an estimate of one patient's ...
+    """
+    return NotComputedError(
+        f"{name}: not computed here, {NOT_COMPUTED[name]}; "
+        "an outside estimate can be recorded with its tool, version and date (OutsideEstimate)"
+    )
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ def escc(
     )
 
 
-_LAYERS = {
+WBB_LAYERS = {
     "A": "soft tissue outside the bone",
     "B": "bone, superficial",
     "C": "bone, deep",
@@ -211,12 +211,12 @@ class WeinsteinBorianiBiagini:
             raise PathwayError("WBB numbering: expected original or SOSG; sectors without it name no place")
         if not self.sectors or not set(self.sectors) <= set(range(1, 13)):
             raise PathwayError("WBB sectors: expected some of 1 to 12")
-        if not self.layers or not set(self.layers) <= set(_LAYERS):
+        if not self.layers or not set(self.layers) <= set(WBB_LAYERS):
             raise PathwayError("WBB layers: expected some of A, B, C, D, E")
 
     def layer_words(self) -> list[str]:
         """Its layers in words, from outside in."""
-        return [f"{layer}, {_LAYERS[layer]}" for layer in sorted(self.layers)]
+        return [f"{layer}, {WBB_LAYERS[layer]}" for layer in sorted(self.layers)]
 
     def same_place(self, other: "WeinsteinBorianiBiagini") -> bool:
         """Whether two tumours lie on the same sectors and layers.

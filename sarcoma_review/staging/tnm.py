@@ -15,6 +15,7 @@ from sarcoma_review.staging.classification import (
     require_one_of,
     settle,
 )
+from sarcoma_review.staging.estimate import not_computed
 
 Edition = Literal["AJCC8", "UICC9"]
 EDITIONS = ("AJCC8", "UICC9")
@@ -22,7 +23,7 @@ PARTS = ("right pedicle", "right body", "left body", "left pedicle", "posterior 
 """The five segments of a vertebra, in a ring: the last is the neighbour of the first."""
 
 _NDRS = "NDRS staging sheet for bone, UICC TNM version 9"
-_AJCC = "AJCC Cancer Staging Manual, 8th edition, as quoted in secondary texts"
+_AJCC = "AJCC 8th edition, as quoted in pathologyoutlines.com, bone staging"
 _LIMIT_CM = 8.0
 
 
@@ -63,11 +64,8 @@ def limb_t(*, edition: Edition, size_cm: float | None = None, discontinuous: boo
     value, candidates, needs = settle(rule, recorded, dict.fromkeys(recorded, YES_NO))
     notes = ("8.0 cm exactly is T1: the table says 8 cm or less",) if size_cm == _LIMIT_CM else ()
     needs = tuple("size_cm" if name == "larger" else name for name in needs)
-    return Classification("T", edition, value, candidates, needs, notes=notes, **_basis(edition))
-
-
-def _basis(edition: str) -> dict[str, Any]:
-    return {"source": _NDRS, "verified": True} if edition == "UICC9" else {"source": _AJCC, "verified": False}
+    source = _NDRS if edition == "UICC9" else _AJCC
+    return Classification("T", edition, value, candidates, needs, notes=notes, source=source)
 
 
 def limb_stage(
@@ -82,7 +80,8 @@ def limb_stage(
 
     Parameters
     ----------
-    edition : {"AJCC8", "UICC9"}
+    edition : {"UICC9"}
+        The table of AJCC8 was not read.
     t, n : str, optional
     m : {"M0", "M1a", "M1b"}, optional
         M1a is lung only.
@@ -94,6 +93,13 @@ def limb_stage(
     Classification
         IA, IB, IIA, IIB, III, IVA or IVB. Nothing is inferred from what is not recorded.
 
+    Raises
+    ------
+    NotComputedError
+        For AJCC8.
+    PathwayError
+        If the edition or a category is not one of these.
+
     Examples
     --------
     >>> limb_stage(edition="UICC9", t="T2", n="N0", m="M0", grade="G3").value
@@ -102,6 +108,8 @@ def limb_stage(
     'IVB'
     """
     _require_edition(edition)
+    if edition == "AJCC8":
+        raise not_computed("AJCC8 stage group of the limb")
     recorded = {"t": t, "n": n, "m": m, "grade": grade}
     choices = {
         "t": ("T1", "T2", "T3"),
@@ -110,7 +118,7 @@ def limb_stage(
         "grade": ("G1", "G2", "G3", "GX"),
     }
     value, candidates, needs = settle(_limb_group, recorded, choices)
-    return Classification("TNM stage group", edition, value, candidates, needs, **_basis(edition))
+    return Classification("TNM stage group", edition, value, candidates, needs, source=_NDRS)
 
 
 def _limb_group(t: str, n: str, m: str, grade: str) -> str:

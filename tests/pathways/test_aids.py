@@ -99,6 +99,7 @@ def test_the_ewing_page_says_not_recorded_and_lists_what_the_panel_still_needs()
         "medial 4 mm",
         "not recorded",
     )
+    assert rows["Radiotherapy intended"] == "definitive, without surgery"
     assert "question" in page.missing()
     assert not {"resectable", "panel_view", "necrosis_percent"} & set(page.missing())
 
@@ -110,6 +111,13 @@ def test_the_risk_markers_count_from_200_ml_and_from_10_percent_viable(
     volume: float | None, necrosis: float | None, count: int
 ) -> None:
     assert len(EwingLocalTherapy(volume_ml=volume, necrosis_percent=necrosis).findings()) == count
+
+
+@pytest.mark.parametrize("text", ["ask Dr Example", "desk@example.org", "07700 900123"])
+def test_a_person_on_the_ewing_page_is_refused_without_being_repeated(text: str) -> None:
+    with pytest.raises(PathwayError, match="local_surgeon_proposal: expected roles and no person") as refused:
+        EwingLocalTherapy(local_surgeon_proposal=text)
+    assert text not in str(refused.value)
 
 
 def test_numbers_that_cannot_be_are_refused() -> None:

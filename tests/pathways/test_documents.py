@@ -52,6 +52,14 @@ def test_every_result_is_one_sentence_with_a_source_a_notice_and_no_word_a_card_
 
 
 @pytest.mark.parametrize("name", IDS)
+def test_every_question_ends_as_one_and_stands_under_a_heading(name: str) -> None:
+    for fact in load_pathway(name).facts.values():
+        assert fact.question.endswith("?")
+        assert fact.group
+        assert avoided_words(f"{fact.question} {fact} {fact.group}") == []
+
+
+@pytest.mark.parametrize("name", IDS)
 def test_an_answer_to_each_next_fact_settles_every_rule_in_the_end(name: str) -> None:
     pathway = load_pathway(name)
     facts: dict[str, Value] = {}
@@ -196,7 +204,9 @@ def test_the_spine_goes_to_the_pathway_of_cord_compression(fact: str) -> None:
 def test_survival_counts_only_with_its_estimator_named() -> None:
     facts: dict[str, Value] = {**BONE, "histology_shows_metastasis": True, "survival_over_three_months": True}
     assert status("bone-metastasis-surgery", "P1", **facts) == "not_recorded"
-    assert status("bone-metastasis-surgery", "P1", **facts, survival_estimator_named=True) == "met"
+    shorter = facts | {"survival_over_three_months": False}
+    assert status("bone-metastasis-surgery", "P1", **shorter) == "not_met"
+    assert status("bone-metastasis-surgery", "P1", **facts, survival_estimator="clinician") == "met"
 
 
 def test_the_notice_of_the_weakest_source_says_so_on_every_card() -> None:

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sarcoma_review.errors import PathwayError
-from sarcoma_review.staging import SPINE_TABLE, MarginTable, benign_stage, enneking_appropriateness, malignant_stage
+from sarcoma_review.staging import (
+    MarginTable,
+    NotComputedError,
+    benign_stage,
+    enneking_appropriateness,
+    malignant_stage,
+)
 from sarcoma_review.staging.enneking import Margin
 
 known = st.sampled_from([True, False, None])
@@ -21,6 +27,11 @@ STAGES = {
     (True, False, True): "III",
     (True, True, True): "III",
 }
+
+# As a site writes down the text it uses; none is shipped.
+SPINE = MarginTable(
+    "spine", "a text the site read", {"2": "intralesional", "3": "marginal", "IA": "wide", "IIB": "wide", "III": None}
+)
 
 
 @pytest.mark.parametrize(("facts", "stage"), STAGES.items())
@@ -72,32 +83,37 @@ def test_benign_behaviour_not_recorded_leaves_all_three() -> None:
     ],
 )
 def test_a_margin_is_set_beside_the_table_for_the_spine(margin: Margin, stage: str, expected: str) -> None:
-    result = enneking_appropriateness(margin, stage, table=SPINE_TABLE)
+    result = enneking_appropriateness(margin, stage, table=SPINE)
     assert result.value == expected
-    assert "table not verified" in str(result)
+    assert str(result) == f"Enneking appropriateness (table: spine): {expected}"
 
 
 def test_where_a_table_sets_no_margin_there_is_neither_ea_nor_ei() -> None:
-    result = enneking_appropriateness("intralesional", "III", table=SPINE_TABLE)
+    result = enneking_appropriateness("intralesional", "III", table=SPINE)
     assert result.value is None
     assert result.notes == ("the table sets no margin for stage III",)
     assert str(result).endswith("no value; the table sets no margin for stage III")
 
 
 def test_a_site_s_own_table_that_was_read_is_used_as_it_stands() -> None:
-    limb = MarginTable("limb 1980", "Enneking 1980", {"IIA": "radical"}, verified=True)
+    limb = MarginTable("limb 1980", "Enneking 1980", {"IIA": "radical"})
     assert enneking_appropriateness("wide", "IIA", table=limb).value == "EI"
     with pytest.raises(PathwayError, match="stage: expected IIA or None for not recorded"):
         enneking_appropriateness("wide", "IB", table=limb)
 
 
+def test_without_a_table_that_was_read_neither_ea_nor_ei_is_given() -> None:
+    with pytest.raises(NotComputedError, match="no table of margins by stage was read for the spine"):
+        enneking_appropriateness("wide", "IIB")
+
+
 def test_a_margin_that_is_not_recorded_is_asked_for() -> None:
-    assert enneking_appropriateness(None, "IIB", table=SPINE_TABLE).needs == ("margin",)
+    assert enneking_appropriateness(None, "IIB", table=SPINE).needs == ("margin",)
 
 
 def test_a_local_r_is_not_an_enneking_margin() -> None:
     with pytest.raises(PathwayError, match="margin: expected intralesional, marginal, wide, radical"):
-        enneking_appropriateness("R0", "IIB", table=SPINE_TABLE)  # type: ignore[arg-type]
+        enneking_appropriateness("R0", "IIB", table=SPINE)  # type: ignore[arg-type]
 
 
 def test_only_what_could_change_the_stage_is_asked_for() -> None:

@@ -10,28 +10,31 @@ from sarcoma_review.staging import (
     MORPHOLOGY,
     NOT_COMPUTED,
     TOPOGRAPHY,
+    NotComputedError,
     OutsideEstimate,
     campanacci_grade,
     huvos_grade,
     mirels,
     morphology,
     msts_1993,
+    not_computed,
     pelvic_resection_type,
     reconstruction_event,
     response,
     topography,
 )
 from sarcoma_review.staging.function import ITEMS
+from sarcoma_review.staging.reconstruction import EVENTS
 
 
 @pytest.mark.parametrize(
     ("items", "total", "words"),
     [
-        (("upper_limb", "mild", "blastic", "under_third"), "4", "0 to 4 %"),
-        (("lower_limb", "moderate", "mixed", "under_third"), "7", "0 to 4 %"),
-        (("lower_limb", "moderate", "mixed", "third_to_two_thirds"), "8", "15 %"),
-        (("lower_limb", "moderate", "lytic", "third_to_two_thirds"), "9", "more than 33 %"),
-        (("trochanteric", "functional", "lytic", "over_two_thirds"), "12", "more than 33 %"),
+        (("upper_limb", 1, "blastic", 1), "4", "0 to 4 %"),
+        (("lower_limb", 2, "mixed", 1), "7", "0 to 4 %"),
+        (("lower_limb", 2, "mixed", 2), "8", "15 %"),
+        (("lower_limb", 2, "lytic", 2), "9", "more than 33 %"),
+        (("trochanteric", 3, "lytic", 3), "12", "more than 33 %"),
     ],
 )
 def test_mirels_adds_up_and_says_how_many_broke(items: Any, total: str, words: str) -> None:
@@ -44,12 +47,19 @@ def test_mirels_adds_up_and_says_how_many_broke(items: Any, total: str, words: s
 
 @pytest.mark.parametrize("metastasis", [False, None])
 def test_mirels_is_blocked_for_all_but_a_recorded_metastasis_of_a_long_bone(metastasis: bool | None) -> None:
-    result = mirels(
-        long_bone_metastasis=metastasis, site="lower_limb", pain="mild", lesion="lytic", size="under_third"
-    )
+    result = mirels(long_bone_metastasis=metastasis, site="lower_limb", pain=1, lesion="lytic", size=1)
     assert result.value is None
     assert result.arithmetic == ""
     assert result.blocked
+
+
+@pytest.mark.parametrize(("item", "word"), [("pain", "mild"), ("size", "under_third")])
+def test_mirels_turns_no_word_into_points_where_its_levels_were_not_read(item: str, word: str) -> None:
+    said = rf"Mirels level of {item}: not computed here, .* can be recorded with its tool, version and date"
+    with pytest.raises(NotComputedError, match=said):
+        mirels(long_bone_metastasis=True, **{item: word})  # type: ignore[arg-type]
+    with pytest.raises(PathwayError, match=f"{item}: expected 1, 2, 3 or None"):
+        mirels(long_bone_metastasis=True, **{item: 4})  # type: ignore[arg-type]
 
 
 def test_mirels_without_an_item_has_no_total() -> None:
@@ -112,39 +122,21 @@ def test_msts_without_an_item_has_no_total() -> None:
     assert msts_1993({**dict.fromkeys(ITEMS["lower"], 4), "gait": None}, limb="lower").needs == ("gait",)
 
 
-@pytest.mark.parametrize(("months", "value"), [(23.9, "4A"), (24, "4B"), (60, "4B"), (0, "4A")])
-def test_an_infection_is_early_below_24_months(months: float, value: str) -> None:
-    result = reconstruction_event("infection", version="ISOLS 2014", months=months)
-    assert result.value == value
-    assert any("exactly 24 months is not defined" in note for note in result.notes) is (months == 24)
-    assert "table not verified" in str(result)
-
-
-@pytest.mark.parametrize(
-    ("event", "value"),
-    [
-        ("soft_tissue_function", "1A"),
-        ("soft_tissue_coverage", "1B"),
-        ("structural_implant", "3A"),
-        ("structural_bone", "3B"),
-        ("tumour_soft_tissue", "5A"),
-        ("tumour_bone", "5B"),
-        ("physeal_arrest", "6A"),
-        ("joint_dysplasia", "6B"),
-    ],
-)
-def test_a_reconstruction_event_has_its_type_and_letter(event: str, value: str) -> None:
-    assert reconstruction_event(event, version="ISOLS 2014").value == value
-    assert reconstruction_event(event, version="Henderson 2011").value == value[0]
+@pytest.mark.parametrize("version", ["Henderson 2011", "ISOLS 2014"])
+def test_a_reconstruction_event_has_its_type_and_no_letter(version: Any) -> None:
+    types = [reconstruction_event(event, version=version).value for event in EVENTS]
+    assert types == ["1", "2", "3", "4", "5", "6"]
+    assert "letters that were not read" in reconstruction_event("infection", version=version).notes[0]
+    assert "Henderson letter" in NOT_COMPUTED
 
 
 def test_a_biological_reconstruction_has_a_type_2_of_its_own_and_an_event_needs_its_version() -> None:
-    result = reconstruction_event("aseptic_loosening", version="ISOLS 2014", months=3, biological=True)
+    result = reconstruction_event("aseptic_loosening", version="ISOLS 2014", biological=True)
     assert result.value == "2"
     assert "non-union" in result.notes[0]
     with pytest.raises(PathwayError, match="a type needs its version"):
         reconstruction_event("infection", version="latest")  # type: ignore[arg-type]
-    with pytest.raises(PathwayError, match="reconstruction event: expected one of soft_tissue_function"):
+    with pytest.raises(PathwayError, match="reconstruction event: expected one of soft_tissue"):
         reconstruction_event("breakage", version="ISOLS 2014")
     assert reconstruction_event(None, version="ISOLS 2014").needs == ("event",)
 
@@ -182,17 +174,12 @@ def test_a_code_outside_the_tables_is_refused(find: Any, code: str) -> None:
 def test_prognostic_and_licensed_scores_are_not_computed_and_an_outside_estimate_is_kept_with_its_tool() -> None:
     for name in ("Tokuhashi", "Tomita", "PATHFx", "TESS", "SNOMED CT"):
         assert NOT_COMPUTED[name]
+        with pytest.raises(NotComputedError, match=f"{name}: not computed here, .* tool, version and date"):
+            raise not_computed(name)
     kept = OutsideEstimate("PATHFx", "3.0", date(2026, 11, 1), "80 % at 3 months")
     assert str(kept) == "PATHFx 3.0, 1 November 2026: 80 % at 3 months (entered, not computed here)"
     with pytest.raises(PathwayError, match="outside estimate: expected a version, found none"):
         OutsideEstimate("PATHFx", " ", date(2026, 11, 1), "80 %")
-
-
-def test_an_infection_without_its_time_is_early_or_late_and_the_sentence_says_so() -> None:
-    assert str(reconstruction_event("infection", version="ISOLS 2014")) == (
-        "Reconstruction event (ISOLS 2014; table not verified): not determined, still possible: 4A, 4B; "
-        "not recorded: months"
-    )
 
 
 def test_a_blocked_score_says_why_in_its_sentence() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from sarcoma_review.errors import PathwayError
-from sarcoma_review.staging import limb_stage, limb_t, pelvis_t, spine_t
+from sarcoma_review.staging import NotComputedError, limb_stage, limb_t, pelvis_t, spine_t
 
 NO_T4: dict[str, Any] = {"canal_invaded": False, "vessels_invaded": False}
 
@@ -54,8 +54,10 @@ def test_grade_not_recorded_is_not_gx() -> None:
     assert open_one.needs == ("grade",)
 
 
-def test_the_older_edition_of_the_limb_is_shown_as_not_verified() -> None:
-    assert "AJCC8; table not verified" in str(limb_stage(edition="AJCC8", m="M1b"))
+def test_a_stage_group_whose_table_was_not_read_is_refused_with_the_way_out() -> None:
+    assert limb_t(edition="AJCC8", size_cm=8.0, discontinuous=False).value == "T1"
+    with pytest.raises(NotComputedError, match="outside estimate can be recorded with its tool, version and date"):
+        limb_stage(edition="AJCC8", m="M1b")
 
 
 @pytest.mark.parametrize("stage", [limb_t, limb_stage, spine_t, pelvis_t])

@@ -2,7 +2,7 @@
 
 from sarcoma_review.staging import (
     NOT_COMPUTED,
-    SPINE_TABLE,
+    MarginTable,
     enneking_appropriateness,
     escc,
     limb_stage,
@@ -12,6 +12,9 @@ from sarcoma_review.staging import (
     sins_location,
     spine_t,
 )
+
+# As a site writes down the text it uses; none is shipped.
+SPINE = MarginTable("spine", "a text the site read", {"IIB": "wide"})
 
 
 def test_the_canal_gives_t4a_and_no_stage_group_exists_for_the_spine() -> None:
@@ -38,8 +41,8 @@ def test_compression_is_escc_2_or_3_and_not_determinable() -> None:
 
 
 def test_an_intralesional_margin_in_stage_ii_is_ei_and_without_a_stage_it_is_open() -> None:
-    assert enneking_appropriateness("intralesional", "IIB", table=SPINE_TABLE).value == "EI"
-    assert enneking_appropriateness("intralesional", None, table=SPINE_TABLE).needs == ("stage",)
+    assert enneking_appropriateness("intralesional", "IIB", table=SPINE).value == "EI"
+    assert enneking_appropriateness("intralesional", None, table=SPINE).needs == ("stage",)
 
 
 def test_scores_of_metastasis_are_blocked() -> None:
@@ -49,7 +52,7 @@ def test_scores_of_metastasis_are_blocked() -> None:
 
 def test_the_pair_at_the_same_level_had_the_other_choice() -> None:
     stage = malignant_stage(extracompartmental=True, high_grade=True, metastasis=False).value
-    assert enneking_appropriateness("wide", stage, table=SPINE_TABLE).value == "EA"
+    assert enneking_appropriateness("wide", stage, table=SPINE).value == "EA"
     levels = ("C7", "T1", "T2")
     assert {sins_location(level) for level in levels} == {"junctional"}
     involved = [(level, part) for level in levels for part in ("left body", "right body")]
