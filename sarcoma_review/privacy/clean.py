@@ -4,7 +4,8 @@
 `identity.Recognised` the changes are the faults that the gate reports.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -14,13 +15,16 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
-from sarcoma_review.privacy import text
+from sarcoma_review.privacy import content, private
 from sarcoma_review.privacy.identity import Identity
-from sarcoma_review.privacy.profile import Profile, Rule, keywords, rule_for
-from sarcoma_review.privacy.treatments import DIGITS, GONE, PARSE_ERRORS, TREATMENTS, Place, words
+from sarcoma_review.privacy.profile import Need, Profile, Rule, keywords, needs, rule_for
+from sarcoma_review.privacy.treatments import DIGITS, GONE, PARSE_ERRORS, TREATMENTS, Place, days, dummy, words
 
 _DROPPED: frozenset[Rule] = frozenset(("private", "group", "unknown", "wrong VR", "remove"))
-_LONGEST_PLAIN: Final = 9
+_SPOKEN: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "CS", "PN"))
+_SHORTEST_TEXT: Final = 9
+_READS_AS_TEXT: Final = re.compile(rb"[A-Za-z0-9 ^.-]{9}")
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{7}")
 
 
 class Change(NamedTuple):
@@ -42,6 +46,8 @@ class Cleaning:
         Replaces, or recognises, what belongs to the patient.
     profile : Profile
         The options in force.
+    sop_class : str
+        Says which attributes may be absent or empty.
     building : bool
         False where only the changes are wanted: numbers are then left out of the result.
     is_own : callable
@@ -52,12 +58,21 @@ class Cleaning:
 
     identity: Identity
     profile: Profile
+    sop_class: str = ""
     building: bool = True
     is_own: Callable[[str], bool] = lambda _: False
     changes: list[Change] = field(default_factory=list)
 
 
-def cleaned(dataset: Dataset, run: Cleaning, path: str = "") -> Dataset:
+class Level(NamedTuple):
+    """Where a data set stands: the tag of its sequence, 0 at the root, and the way there."""
+
+    parent: int
+    path: str
+    days: Mapping[str, str]
+
+
+def cleaned(dataset: Dataset, run: Cleaning) -> Dataset:
     """Apply the rules to a data set and all that it contains.
 
     Parameters
@@ -66,49 +81,71 @@ def cleaned(dataset: Dataset, run: Cleaning, path: str = "") -> Dataset:
         Without pixel data; it is not changed.
     run : Cleaning
         Takes note of each change.
-    path : str
-        Where the data set stands, such as ``"(0008,0082)[0]."``; empty at the root.
     """
+    return _cleaned_level(dataset, run, Level(0, "", days(dataset)))
+
+
+def _cleaned_level(dataset: Dataset, run: Cleaning, level: Level) -> Dataset:
     result = Dataset()
     for tag in sorted(dataset.keys()):
-        element = _cleaned_element(dataset, tag, run, path)
+        element = cleaned_element(dataset, tag, run, level)
         if element is not None:
             result[tag] = element
     return result
 
 
-def _cleaned_element(dataset: Dataset, tag: BaseTag, run: Cleaning, path: str) -> DataElement | None:
+def cleaned_element(dataset: Dataset, tag: BaseTag, run: Cleaning, level: Level) -> DataElement | None:
+    """Apply the rules to one element of a data set; None where it goes."""
     stored = dataset.get_item(tag)
     vr = stored.VR or (dictionary_VR(tag) if dictionary_has_tag(tag) else "UN")
-    rule = rule_for(int(tag), vr, run.profile)
-    where = f"{path}({tag.group:04X},{tag.element:04X})"
+    need = needs(run.sop_class).get((level.parent, int(tag)), "")
+    rule = rule_for(int(tag), vr, run.profile, need)
+    where = f"{level.path}({tag.group:04X},{tag.element:04X})"
+    if rule == "private" and run.profile.keeps_safe_private and (known := private.safe(dataset, tag)) is not None:
+        return known
     if rule in _DROPPED:
         _note(run, where, tag, rule, stored)
         return None
     if rule in ("keep", "number") and _plain_number(stored, rule):
         return _converted(dataset, tag) if run.building else None
-    return _treated(dataset, tag, rule, run, where)
+    return _treated(dataset, tag, _Decision(rule, need, level, where), run)
 
 
-def _treated(dataset: Dataset, tag: BaseTag, rule: Rule, run: Cleaning, where: str) -> DataElement | None:
+class _Decision(NamedTuple):
+    rule: Rule
+    need: Need
+    level: Level
+    where: str
+
+
+def _treated(dataset: Dataset, tag: BaseTag, decision: _Decision, run: Cleaning) -> DataElement | None:
     element = _converted(dataset, tag)
     if element is None:
-        run.changes.append(Change(where, _keyword(tag), "unreadable", ""))
+        run.changes.append(Change(decision.where, _keyword(tag), "unreadable", ""))
         return None
-    if rule == "sequence":
-        return _sequence(element, run, where)
-    place = Place(_keyword(tag), element.VR, dataset, run.identity, run.is_own, "[" not in where)
-    value = TREATMENTS[rule](element.value, place)
-    if place.keyword in keywords("never_empty") and value in ("", []) and words(element.value):
-        value = text.REMOVED.upper() if element.VR == "CS" else text.REMOVED
+    if decision.rule == "sequence":
+        return _sequence(element, run, decision)
+    at_root, known_days = not decision.level.path, decision.level.days
+    place = Place(_keyword(tag), element.VR, dataset, run.identity, run.is_own, at_root, known_days)
+    value = TREATMENTS[decision.rule](element.value, place)
+    if value in ("", [], None) and words(element.value) and _may_not_be_empty(place.keyword, decision):
+        value = dummy(element.VR)
     if _same(element.value, value):
         return element
-    _note(run, where, tag, rule, element)
+    _note(run, decision.where, tag, decision.rule, element)
     return None if value is GONE else DataElement(tag, element.VR, value)
 
 
-def _sequence(element: DataElement, run: Cleaning, where: str) -> DataElement:
-    items = [cleaned(item, run, f"{where}[{n}].") for n, item in enumerate(element.value)]
+def _may_not_be_empty(keyword: str, decision: _Decision) -> bool:
+    return decision.need == "1" or keyword in keywords("never_empty")
+
+
+def _sequence(element: DataElement, run: Cleaning, decision: _Decision) -> DataElement:
+    level = decision.level._replace(parent=int(element.tag))
+    items = (
+        _cleaned_level(item, run, level._replace(path=f"{decision.where}[{n}]."))
+        for n, item in enumerate(element.value)
+    )
     return DataElement(element.tag, "SQ", Sequence(items))
 
 
@@ -121,10 +158,10 @@ def _converted(dataset: Dataset, tag: BaseTag) -> DataElement | None:
 
 def _plain_number(stored: RawDataElement | DataElement, rule: Rule) -> bool:
     """Say whether a number is one by its bytes: no letter and no long identifier can hide in it."""
-    if rule == "keep" or not isinstance(stored, RawDataElement):
-        return rule == "keep"
-    value = stored.value or b""
-    return DIGITS.issuperset(value) and (stored.VR == "DS" or len(value) <= _LONGEST_PLAIN)
+    value = stored.value
+    if rule == "keep":
+        return not isinstance(value, bytes) or len(value) < _SHORTEST_TEXT or not _READS_AS_TEXT.search(value)
+    return isinstance(value, bytes) and DIGITS.issuperset(value) and not _LONG_NUMBER.search(value)
 
 
 def _note(run: Cleaning, where: str, tag: BaseTag, rule: str, stored: RawDataElement | DataElement) -> None:
@@ -134,13 +171,16 @@ def _note(run: Cleaning, where: str, tag: BaseTag, rule: str, stored: RawDataEle
 
 
 def masked(stored: RawDataElement | DataElement) -> str:
-    """Describe a value by kind and length alone."""
+    """Describe a value by kind and length, and by what it looks like."""
     vr, value = stored.VR or "UN", stored.value
     if vr == "SQ" and isinstance(value, Sequence):
         return f"SQ, {len(value)} items"
-    unit = "bytes" if isinstance(value, bytes) and vr in ("OB", "OW", "UN", "SQ") else "characters"
-    length = len(value.rstrip(b"\0 ")) if isinstance(value, bytes) else len("\\".join(words(value)))
-    return f"{vr}, {length} {unit}"
+    if isinstance(value, bytes) and vr in ("OB", "OW", "UN", "SQ"):
+        length = len(value.rstrip(b"\0 "))
+        return f"{vr}, {length} bytes"
+    said = value.rstrip(b"\0 ").decode("latin-1") if isinstance(value, bytes) else "\\".join(words(value))
+    holds = content.recognised(said) if vr in _SPOKEN else ""
+    return f"{vr}, {len(said)} characters" + (f", holds {holds}" if holds else "")
 
 
 def _keyword(tag: BaseTag) -> str:

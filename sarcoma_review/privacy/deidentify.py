@@ -1,47 +1,27 @@
 """De-identify a case: every file rewritten from scratch, checked by the gate, and released whole or not at all."""
 
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from pydicom.dataset import Dataset
-
-from sarcoma_review.errors import NotDicomError, PrivacyError, UnsupportedError
-from sarcoma_review.privacy.clean import Cleaning
-from sarcoma_review.privacy.gate import check
-from sarcoma_review.privacy.identity import Keyed, keep_secret, load_secret
-from sarcoma_review.privacy.objects import ADMITTED, refusal
-from sarcoma_review.privacy.profile import Profile, profile_named
+from sarcoma_review.errors import PrivacyError
+from sarcoma_review.privacy.audit import write_audit
+from sarcoma_review.privacy.identity import keep_secret, load_secret
+from sarcoma_review.privacy.journal import Journal
+from sarcoma_review.privacy.profile import profile_named
 from sarcoma_review.privacy.receipt import RECEIPT_NAME, write_receipt
-from sarcoma_review.privacy.report import DeidentificationReport, listed
-from sarcoma_review.privacy.rewrite import rewritten, write
-from sarcoma_review.privacy.sources import Source, nothing_found, quietly, sources
-from sarcoma_review.privacy.structure import Layout
+from sarcoma_review.privacy.report import DeidentificationReport
+from sarcoma_review.privacy.sampling import withheld_for_text
+from sarcoma_review.privacy.signature import Signature
+from sarcoma_review.privacy.sources import Source, nothing_found, sources
 from sarcoma_review.privacy.tokens import Tokens
-from sarcoma_review.privacy.treatments import PARSE_ERRORS
+from sarcoma_review.privacy.work import Done, Task, first_tokens, worked
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What gathers while one case is worked on."""
-
-    secret: bytes
-    profile: Profile
-    version: str
-    folder: Path
-    withheld: list[tuple[str, str]] = field(default_factory=list)
-    actions: Counter[str] = field(default_factory=Counter)
-    cases: set[str] = field(default_factory=set)
-    instances: set[str] = field(default_factory=set)
-    series: dict[tuple[str, str], Path] = field(default_factory=dict)
-    images: Counter[Path] = field(default_factory=Counter)
-    tokens: Tokens = field(default_factory=Tokens)
 
 
 def deidentify(
@@ -50,12 +30,17 @@ def deidentify(
     *,
     key_file: str | Path,
     profile: str = "peer-learning",
+    signature: Signature | None = None,
+    jobs: int = 1,
+    on: date | None = None,
     progress: Progress | None = None,
 ) -> DeidentificationReport:
     """Write a de-identified copy of a case.
 
-    The result is pseudonymised: whoever holds the key file can lead it back to the patient. Text burned into pixels
-    and faces in the field of view are not looked for; kinds of object that habitually carry such text are withheld.
+    The result is pseudonymised: whoever holds the key file can lead it back to the patient. Faces in the field of
+    view are not removed. Kinds of picture that habitually carry text are withheld unless somebody has signed for
+    them. A run that is broken off leaves a hidden folder beside the destination, with clean files only, and the next
+    run with the same settings goes on from there.
 
     Parameters
     ----------
@@ -68,6 +53,12 @@ def deidentify(
         key gives the same result again. It may lie neither in the source nor in the destination.
     profile : {"peer-learning", "basic"}
         Keep cleaned descriptions, shifted dates, sex and banded age; or none of them.
+    signature : Signature, optional
+        That a person has looked at the pictures of a `ContactSheet`: these are released, their text blanked.
+    jobs : int
+        Processes that work side by side.
+    on : date, optional
+        To be noted in receipt and audit; nothing is noted without one.
     progress : callable, optional
         Called with the number of files done and of all files.
 
@@ -81,22 +72,28 @@ def deidentify(
     """
     chosen, origin, target = profile_named(profile), Path(source), Path(destination)
     _refuse_places(origin, target)
-    files = sources(origin)
+    if jobs < 1:
+        raise PrivacyError(f"expected at least one process, found {jobs}")
     secret = load_secret(Path(key_file), apart_from=(origin, target))
-    with tempfile.TemporaryDirectory(prefix=".deidentified-", dir=_existing(target)) as temporary:
-        run = _Run(secret, chosen, installed_version("sarcoma_review"), Path(temporary) / "case")
-        with quietly():
-            _write_all(files, run, progress)
-            names = _settled(run)
-            _self_check(run, names)
-        write_receipt(run.folder, names, profile=chosen, version=run.version)
+    folder = _existing(target) / f".{target.name or 'case'}.deidentified"
+    task = Task(secret, chosen, installed_version("sarcoma_review"), folder, Tokens(), signature)
+    try:
+        done = _finished(sources(origin), task, jobs, progress)
+        release = _placed(done, folder)
+        noted = on.isoformat() if on else ""
+        write_receipt(release.folder, release.entries, profile=chosen, version=task.version, on=noted)
+        write_audit(release.folder, done, task, names=release.names, on=noted)
         keep_secret(secret, Path(key_file))
-        _release(run.folder, target)
+        _release(release.folder, target)
+    except Exception:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
     return DeidentificationReport(
-        written=tuple(names),
-        withheld=tuple(run.withheld),
-        actions=dict(sorted(run.actions.items())),
-        case_id=tuple(sorted(run.cases)),
+        written=tuple(sorted(release.entries)),
+        withheld=tuple((one.name, one.reason) for one in done if one.reason),
+        actions=dict(sorted(sum((Counter(one.actions) for one in done), Counter()).items())),
+        case_id=tuple(sorted({one.case for one in done if one.case})),
         receipt=target / RECEIPT_NAME,
     )
 
@@ -116,96 +113,79 @@ def _existing(folder: Path) -> Path:
     return next(above for above in folder.resolve().parents if above.is_dir())
 
 
-def _write_all(files: list[Source], run: _Run, progress: Progress | None) -> None:
-    strangers = 0
-    for done, source in enumerate(files, 1):
-        try:
-            layout = source.read()
-        except NotDicomError as error:
-            strangers += 1
-            run.withheld.append((source.name, str(error)))
-        else:
-            _write_one(source, layout, run)
+def _finished(files: list[Source], task: Task, jobs: int, progress: Progress | None) -> list[Done]:
+    """Work on all files; once more where a later file told of a name that an earlier one was not cleaned of."""
+    numbered = list(enumerate(files, 1))
+    task = replace(task, tokens=first_tokens(files))
+    journal = Journal.opened(task)
+    results = journal.noted(worked(numbered, replace(task, earlier=journal.earlier), jobs))
+    done = list(_shown(results, len(files), progress))
+    everything = Tokens()
+    for one in done:
+        everything.add(one.tokens)
+    if not everything.within(task.tokens) and _remains(done, everything, task.folder):
+        done = list(worked(numbered, replace(task, tokens=everything), jobs))
+    return _judged(withheld_for_text(done, task.folder))
+
+
+def _shown(results: Iterable[Done], total: int, progress: Progress | None) -> Iterator[Done]:
+    for count, one in enumerate(results, 1):
+        yield one
         if progress is not None:
-            progress(done, len(files))
-    if strangers == len(files):
+            progress(count, total)
+
+
+def _remains(done: list[Done], tokens: Tokens, folder: Path) -> bool:
+    """Say whether a file that was written holds what another file calls the patient."""
+    written = (Source(folder / one.file, one.name) for one in done if not one.reason)
+    return any(tokens.left_in(source.read()) for source in written)
+
+
+def _judged(done: list[Done]) -> list[Done]:
+    """Withhold the second file of each identifier; refuse where there is nothing to release."""
+    strangers = sum(one.not_dicom for one in done)
+    if strangers == len(done):
         raise nothing_found(strangers)
-    if not run.cases:
-        reasons = "; ".join(sorted({reason for _, reason in run.withheld}))
+    seen: set[str] = set()
+    judged = []
+    for one in done:
+        judged.append(replace(one, reason=_TWICE) if one.instance in seen and not one.reason else one)
+        seen |= {one.instance} - {""}
+    if all(one.reason for one in judged):
+        reasons = "; ".join(sorted({one.reason for one in judged}))
         raise PrivacyError(f"nothing could be released: {reasons}")
+    return judged
 
 
-def _write_one(source: Source, layout: Layout, run: _Run) -> None:
-    try:
-        header = layout.dataset()
-        run.tokens.gather(header)
-        reason = refusal(header, layout) or _collision(header, run) or _written(layout, header, run)
-    except (NotDicomError, UnsupportedError) as error:
-        reason = str(error)
-    except PARSE_ERRORS as error:
-        # What pydicom says may quote the value.
-        kind = type(error).__name__
-        raise PrivacyError(f"{source.name} could not be rewritten ({kind}): the case is withheld") from None
-    if reason:
-        run.withheld.append((source.name, reason))
+_TWICE = "its SOP instance UID is that of another file"
 
 
-def _collision(header: Dataset, run: _Run) -> str:
-    instance = str(header.SOPInstanceUID)
-    if instance in run.instances:
-        return "its SOP instance UID is that of another file"
-    run.instances.add(instance)
-    return ""
+@dataclass(frozen=True)
+class _Placed:
+    """Files in the places in which they are released."""
+
+    folder: Path
+    names: dict[int, str]
+    entries: dict[str, dict[str, str | int]]
 
 
-def _written(layout: Layout, header: Dataset, run: _Run) -> str:
-    identity = Keyed(run.secret, _patient(header))
-    cleaning = Cleaning(identity, run.profile, is_own=run.tokens.names_patient)
-    dataset = rewritten(layout, header, cleaning, version=run.version)
-    run.actions.update(change.rule for change in cleaning.changes)
-    run.cases.add(dataset.PatientID)
-    write(dataset, _place(dataset, run), layout)
-    return ""
-
-
-def _patient(header: Dataset) -> str:
-    return str(header.get("PatientID") or header.get("PatientName") or "").strip()
-
-
-def _place(dataset: Dataset, run: _Run) -> Path:
-    """Name a new file by counters alone: patient, modality and series, image."""
-    case = run.folder / dataset.PatientID
-    series = (str(dataset.PatientID), str(dataset.get("SeriesInstanceUID", "")))
-    if series not in run.series:
-        number = 1 + sum(patient == series[0] for patient, _ in run.series)
-        run.series[series] = case / f"{ADMITTED[dataset.SOPClassUID]}-{number}"
-    folder = run.series[series]
-    run.images[folder] += 1
-    return folder / f"{run.images[folder]:04d}.dcm"
-
-
-def _settled(run: _Run) -> list[str]:
-    """Take a single patient's folder away; give the names of all files."""
-    if len(run.cases) == 1:
-        only = run.folder / next(iter(run.cases))
-        for series in only.iterdir():
-            series.rename(run.folder / series.name)
-        only.rmdir()
-    return sorted(path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*.dcm"))
-
-
-def _self_check(run: _Run, names: list[str]) -> None:
-    report = check(run.folder)
-    if report.outcome != "open" or report.files_checked != len(names):
-        raise PrivacyError(
-            "\n  ".join(["the result did not pass the gate: the case is withheld", *listed(report.faults)])
-        )
-    for name in names:
-        layout = Source(run.folder / name, name).read()
-        places = run.tokens.places(layout.dataset(), layout.data + b"".join(layout.meta.values()))
-        if places:
-            where = ", ".join(places[:10])
-            raise PrivacyError(f"{name}: something of the source's identity remains at {where}: the case is withheld")
+def _placed(done: list[Done], folder: Path) -> _Placed:
+    """Name new files by counters alone: patient, where there are several, then modality and series, then image."""
+    released = [one for one in done if not one.reason]
+    several = len({one.case for one in released}) > 1
+    series: dict[tuple[str, str], str] = {}
+    images: Counter[str] = Counter()
+    placed = _Placed(folder / "case", {}, {})
+    for one in released:
+        of_case = sum(case == one.case for case, _ in series)
+        home = series.setdefault((one.case, one.series), f"{one.kind}-{of_case + 1}")
+        home = f"{one.case}/{home}" if several else home
+        images[home] += 1
+        name = f"{home}/{images[home]:04d}.dcm"
+        placed.names[one.number], placed.entries[name] = name, one.entry
+        (placed.folder / home).mkdir(parents=True, exist_ok=True)
+        (folder / one.file).rename(placed.folder / name)
+    return placed
 
 
 def _release(folder: Path, destination: Path) -> None:

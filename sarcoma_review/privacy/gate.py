@@ -4,7 +4,7 @@ Rules, table and vocabulary are those of the cleaner (`clean`), run with an iden
 replace.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -13,11 +13,12 @@ from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
 
 from sarcoma_review.errors import NotDeidentifiedError, NotDicomError, UnsupportedError
 from sarcoma_review.privacy import markers, pixels, text
-from sarcoma_review.privacy.clean import Change, Cleaning, cleaned
+from sarcoma_review.privacy.clean import Change, Cleaning
 from sarcoma_review.privacy.identity import Recognised
-from sarcoma_review.privacy.objects import refusal
+from sarcoma_review.privacy.memo import Memo, cleaned_elements
+from sarcoma_review.privacy.objects import TELLING, refusal
 from sarcoma_review.privacy.profile import PEER_LEARNING
-from sarcoma_review.privacy.receipt import RECEIPT_NAME, read_entries, verify_receipt
+from sarcoma_review.privacy.receipt import RECEIPT_NAME, Receipt, read_entries
 from sarcoma_review.privacy.report import Fault, Outcome, PrivacyReport, listed
 from sarcoma_review.privacy.sources import Source, nothing_found, quietly, sources
 from sarcoma_review.privacy.structure import BIG_ENDIAN, DEFLATED, Layout
@@ -86,19 +87,27 @@ def admit(path: str | Path) -> Admission:
 
 
 def _looked_through(path: Path) -> tuple[PrivacyReport, tuple[Path, ...]]:
+    place = path.resolve()
+    receipts = [Receipt.of(folder) for folder in _folders(place)]
+    sealed = {file for receipt in receipts for file in receipt.sealed}
+    signed = {file for receipt in receipts for file in receipt.signed}
     faults: list[Fault] = []
     skipped: list[tuple[str, str]] = []
     read: list[Path] = []
+    gate, last = Gate(), Path()
     with quietly():
-        for source in sources(path):
+        for source in sources(place):
+            # What a sealed receipt names is known, but for one file in each folder, which is looked into.
+            known, last = str(source.path) in sealed and source.path.parent == last, source.path.parent
             try:
-                faults += _faults(source)
+                faults += [] if known else gate.faults(source, signed=str(source.path) in signed)
+                faults += [] if source.has_plain_name else [Fault(source.name, "", "", "the name of the file", "")]
                 read.append(source.path)
             except NotDicomError as error:
                 skipped.append((source.name, str(error)))
     if not read:
         raise nothing_found(len(skipped))
-    problems = (problem for folder in _folders(path) for problem in verify_receipt(folder))
+    problems = (problem for receipt in receipts for problem in receipt.problems)
     faults += [Fault("the receipt", "", "", problem, "") for problem in problems]
     return PrivacyReport(_outcome(faults), tuple(faults), len(read), tuple(skipped)), tuple(read)
 
@@ -109,40 +118,70 @@ def _outcome(faults: list[Fault]) -> Outcome:
     return "clean_first" if faults else "open"
 
 
-def _faults(source: Source) -> list[Fault]:
-    """Everything in one file that the cleaner would change.
+@dataclass(frozen=True)
+class Gate:
+    """One look through files; what was judged in one is remembered for the others.
 
-    Raises
-    ------
-    NotDicomError
-        If the file cannot be read as DICOM.
+    Attributes
+    ----------
+    memo : Memo
+    marks : dict
+        What `markers.missing` says, by the bytes of the marks.
     """
-    layout = source.read()
-    try:
-        header = layout.dataset()
-        return _judged(source, layout, header)
-    except UnsupportedError as error:
-        return [Fault(source.name, "", "", str(error), "", refuses=True)]
-    except PARSE_ERRORS as error:
-        if isinstance(error, NotDicomError):
+
+    memo: Memo = field(default_factory=Memo)
+    marks: dict[tuple[bytes, ...], list[Change]] = field(default_factory=dict)
+
+    def faults(self, source: Source, *, signed: bool = False) -> list[Fault]:
+        """Give everything in one file that the cleaner would change.
+
+        Raises
+        ------
+        NotDicomError
+            If the file cannot be read as DICOM.
+        """
+        return self.judged(source.name, source.read(), signed=signed)
+
+    def judged(self, name: str, layout: Layout, *, signed: bool = False) -> list[Fault]:
+        """Give everything in a file taken apart that the cleaner would change."""
+        try:
+            return self._judged(name, layout, signed=signed)
+        except UnsupportedError as error:
+            return [Fault(name, "", "", str(error), "", refuses=True)]
+        except NotDicomError:
             raise
-        raise NotDicomError("a header that cannot be parsed") from None
+        except PARSE_ERRORS:
+            raise NotDicomError("a header that cannot be parsed") from None
+
+    def _judged(self, name: str, layout: Layout, *, signed: bool) -> list[Fault]:
+        header = layout.part(TELLING)
+        if reason := refusal(header, layout, signed=signed):
+            return [Fault(name, "", "", reason, "", refuses=True)]
+        run = Cleaning(Recognised(), PEER_LEARNING, sop_class=str(header.SOPClassUID), building=False)
+        cleaned_elements(layout, run, self.memo)
+        changes = [
+            *_meta(layout, header),
+            *run.changes,
+            *self._missing_marks(layout),
+            *_around_pixels(layout, header),
+        ]
+        outside = [Fault(name, "", "", finding, "") for finding in layout.outside]
+        return outside + [Fault(name, *change) for change in changes]
+
+    def _missing_marks(self, layout: Layout) -> list[Change]:
+        raw = tuple(layout.data[start:end] for tag, start, end in layout.elements if tag in _MARKS)
+        if raw not in self.marks:
+            self.marks[raw] = markers.missing(layout.part(_MARKS))
+        return self.marks[raw]
 
 
-def _judged(source: Source, layout: Layout, header: Dataset) -> list[Fault]:
-    if reason := refusal(header, layout):
-        return [Fault(source.name, "", "", reason, "", refuses=True)]
-    run = Cleaning(Recognised(), PEER_LEARNING, building=False)
-    cleaned(header, run)
-    changes = [*_meta(layout, header), *run.changes, *markers.missing(header), *_around_pixels(layout, header)]
-    outside = [Fault(source.name, "", "", finding, "") for finding in layout.outside]
-    return outside + [Fault(source.name, *change) for change in changes]
+_MARKS = frozenset((0x00100010, 0x00100020, 0x00120062, 0x00120063, 0x00120064, 0x00280303))
 
 
 def _meta(layout: Layout, header: Dataset) -> list[Change]:
     extra = [tag for tag in layout.meta if tag not in _META_TAGS and layout.meta[tag]]
     found = [Change(_path(tag), "", "file meta", f"{len(layout.meta[tag])} bytes") for tag in extra]
-    if layout.meta_text(0x00020003) != str(header.get("SOPInstanceUID", "")):
+    if layout.meta_text(0x00020003) != str(header.SOPInstanceUID):
         found.append(Change(_path(0x00020003), "MediaStorageSOPInstanceUID", "differs from the data set", ""))
     return [*found, *_program(layout), *_encoding(layout)]
 
@@ -185,12 +224,11 @@ def _zero_padded(layout: Layout, header: Dataset) -> bool:
 
 def _folders(path: Path) -> list[Path]:
     """Folders with a receipt: below a folder, and at or some levels above it."""
-    above = path.resolve().parents[:_RECEIPT_DEPTH]
+    above = path.parents[:_RECEIPT_DEPTH]
     below = [found.parent for found in path.rglob(RECEIPT_NAME)] if path.is_dir() else []
-    folders = {folder.resolve() for folder in [path, *above, *below] if (folder / RECEIPT_NAME).is_file()}
-    return sorted(folders)
+    return sorted({folder for folder in [path, *above, *below] if (folder / RECEIPT_NAME).is_file()})
 
 
 def _covered(path: Path, files: tuple[Path, ...]) -> bool:
-    named = {(folder / name).resolve() for folder in _folders(path) for name in read_entries(folder)}
-    return all(file.resolve() in named for file in files)
+    named = {str(folder / name) for folder in _folders(path.resolve()) for name in read_entries(folder)}
+    return all(str(file) in named for file in files)

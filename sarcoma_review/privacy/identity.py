@@ -16,6 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from pydicom._uid_dict import UID_dictionary
+
 from sarcoma_review.errors import PrivacyError
 from sarcoma_review.privacy.moments import Shift, is_date, is_datetime, is_time
 
@@ -23,8 +25,11 @@ SECRET_BYTES = 32
 SHORTEST_OWN_UID = 25
 """Digits after ``2.25.``: 120 random bits fall below 24 digits once in 10 ** 12; a hospital number has about ten."""
 
-# The standard's own identifiers, whose components are short.
-_STANDARD_UID = re.compile(r"1\.2\.840\.10008(?:\.[0-9]{1,5}){1,9}")
+# The standard's own identifiers, and those of coding schemes registered with HL7: components are short.
+_STANDARD_UID = re.compile(
+    r"1\.2\.840\.10008\.(?:5\.1\.4\.(?:1\.1\.)?[0-9]{1,3}(?:\.[0-9]{1,3}){0,3}|[1-8]\.1(?:\.[0-9]{1,4}){0,2})"
+    r"|2\.16\.840\.1\.113883\.[3-6](?:\.[0-9]{1,4}){1,2}"
+)
 _OWN_UID = re.compile(rf"2\.25\.[1-9][0-9]{{{SHORTEST_OWN_UID - 1},38}}")
 _PSEUDONYM = re.compile(r"SR-([A-Z2-7]{8})([A-Z2-7]{2})")
 
@@ -121,7 +126,7 @@ def is_standard_uid(value: str) -> bool:
     >>> is_standard_uid("1.2.840.10008.5.1.4.1.1.2"), is_standard_uid("1.2.840.10008.9434765919")
     (True, False)
     """
-    return bool(_STANDARD_UID.fullmatch(value))
+    return value in UID_dictionary or bool(_STANDARD_UID.fullmatch(value))
 
 
 def pseudonym_from(digest: bytes) -> str:
@@ -188,6 +193,24 @@ def keep_secret(secret: bytes, key_file: Path) -> None:
     descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump({"tool": "sarcoma_review", "purpose": "de-identification", "secret": secret.hex()}, file)
+
+
+def forget_key(key_file: Path) -> None:
+    """Overwrite a key file and take it away: nobody can then lead a pseudonym back by it, nor add to its cases.
+
+    Copies of the file, in a backup for one, are not reached.
+
+    Raises
+    ------
+    PrivacyError
+        If it is not a key file; it then stays as it is.
+    """
+    _read_secret(key_file)
+    with key_file.open("r+b") as file:
+        file.write(b"\0" * key_file.stat().st_size)
+        file.flush()
+        os.fsync(file.fileno())
+    key_file.unlink()
 
 
 def _read_secret(key_file: Path) -> bytes:

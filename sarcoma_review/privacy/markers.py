@@ -14,11 +14,15 @@ _CODES = re.compile(r"1131[0-9]{2}")
 _TEMPORAL = ("UNMODIFIED", "MODIFIED", "REMOVED")
 
 
-def stamp(dataset: Dataset, profile: Profile, version: str) -> None:
+CLEAN_PIXELS = "113101"
+
+
+def stamp(dataset: Dataset, profile: Profile, version: str, *, signed: bool = False) -> None:
     """Mark a cleaned data set in place: what was done, by which program and edition of the standard."""
     dataset.PatientIdentityRemoved = "YES"
+    done = sorted((*profile.codes, CLEAN_PIXELS) if signed else profile.codes)
     dataset.DeidentificationMethod = [f"sarcoma_review {version}", f"PS3.15 {edition()}", profile.name]
-    dataset.DeidentificationMethodCodeSequence = Sequence(_code(value) for value in profile.codes)
+    dataset.DeidentificationMethodCodeSequence = Sequence(_code(value) for value in done)
     dataset.LongitudinalTemporalInformationModified = profile.temporal_information
 
 

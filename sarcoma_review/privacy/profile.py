@@ -6,7 +6,7 @@ gate ask here, so that they cannot differ.
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -19,13 +19,18 @@ from sarcoma_review.errors import PrivacyError
 
 TABLE_FILE = "ps315_2026c.csv"
 
+Need = Literal["", "1", "2"]
 _Dropped = Literal["private", "group", "unknown", "wrong VR", "remove"]
 _Replaced = Literal["empty", "dummy", "uid", "date", "time", "datetime", "pseudonym", "person"]
 _Coarse = Literal["sex", "age", "size", "weight"]
-_Weighed = Literal[
-    "text", "label", "technical", "machine", "code value", "code scheme", "code meaning", "defined term"
-]
-Rule = _Dropped | _Replaced | _Coarse | _Weighed | Literal["charset", "marker", "number", "keep", "sequence"]
+_Weighed = Literal["text", "label", "technical", "code value", "code scheme", "code meaning", "defined term"]
+Rule = (
+    _Dropped
+    | _Replaced
+    | _Coarse
+    | _Weighed
+    | Literal["charset", "marker", "number", "lookup table", "keep", "sequence"]
+)
 
 
 @dataclass(frozen=True)
@@ -38,15 +43,17 @@ class Profile:
         As `deidentify` takes it.
     codes : tuple of str
         DCM codes of the method and of the options done (CID 7050).
-    keeps_descriptions, shifts_dates, keeps_characteristics : bool
-        Clean Descriptors, Modified Dates, Retain Patient Characteristics (sex, banded age, rounded size and weight).
+    keeps_descriptions, shifts_dates, keeps_characteristics, keeps_safe_private : bool
+        Clean Descriptors, Modified Dates, Retain Patient Characteristics (sex, banded age, rounded size and weight),
+        Retain Safe Private. Structured content and graphics are cleaned in every profile.
     """
 
     name: str
     codes: tuple[str, ...]
-    keeps_descriptions: bool
-    shifts_dates: bool
-    keeps_characteristics: bool
+    keeps_descriptions: bool = False
+    shifts_dates: bool = False
+    keeps_characteristics: bool = False
+    keeps_safe_private: bool = False
 
     @property
     def temporal_information(self) -> str:
@@ -54,8 +61,15 @@ class Profile:
         return "MODIFIED" if self.shifts_dates else "REMOVED"
 
 
-PEER_LEARNING = Profile("peer-learning", ("113100", "113105", "113107", "113108"), True, True, True)
-BASIC = Profile("basic", ("113100",), False, False, False)
+PEER_LEARNING = Profile(
+    "peer-learning",
+    ("113100", "113103", "113104", "113105", "113107", "113108", "113111"),
+    keeps_descriptions=True,
+    shifts_dates=True,
+    keeps_characteristics=True,
+    keeps_safe_private=True,
+)
+BASIC = Profile("basic", ("113100", "113103", "113104"))
 PROFILES: Mapping[str, Profile] = MappingProxyType({p.name: p for p in (PEER_LEARNING, BASIC)})
 
 SPECIAL: Mapping[str, Rule] = MappingProxyType(
@@ -78,9 +92,10 @@ CHARACTERISTICS: Mapping[str, Rule] = MappingProxyType(
 )
 
 _TEXT: tuple[str, ...] = ("LO", "SH", "ST", "LT", "UT", "UC")
+_DATES: tuple[str, ...] = ("DA", "TM", "DT")
 _DECIMAL: tuple[str, ...] = ("IS", "DS")
 # Anything may stand in an application entity, an address or a run of bytes.
-_ANYTHING: tuple[str, ...] = ("AE", "UR", "AS", "OB", "OW", "UN")
+_ANYTHING: tuple[str, ...] = ("AE", "UR", "AS", "OB", "OW", "OF", "OD", "OL", "OV", "UN")
 _OTHERS: Mapping[str, Rule] = MappingProxyType(
     {
         "SQ": "sequence",
@@ -95,12 +110,33 @@ _OTHERS: Mapping[str, Rule] = MappingProxyType(
 _LOOKUP_TABLES = ("PaletteColorLookupTableData", "LUTData")
 
 
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    text = files(__package__).joinpath("data", name).read_text("utf-8")
+    return csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+
+
 @lru_cache(maxsize=1)
 def table() -> Mapping[str, str]:
     """Give the action of each tag, or pattern of tags, in Table E.1-1: X, Z, D, U or a choice such as X/Z/D."""
-    text = files(__package__).joinpath("data", TABLE_FILE).read_text("utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    return MappingProxyType({row["tag"]: row["action"] for row in rows})
+    return MappingProxyType({row["tag"]: row["action"] for row in _rows(TABLE_FILE)})
+
+
+@lru_cache(maxsize=1)
+def options() -> Mapping[str, Mapping[str, str]]:
+    """Give what each option of Annex E does to a tag: K to keep, C to clean; tags without any are left out."""
+    return MappingProxyType({row.pop("tag"): row for row in _rows("ps315_options.csv")})
+
+
+@lru_cache(maxsize=64)
+def needs(sop_class: str) -> Mapping[tuple[int, int], Need]:
+    """Give the attributes of Type 1 and 2 in a class, by the tag of their sequence (0 at the root) and own."""
+    end = sop_class.removeprefix("1.2.840.10008.5.1.4.1.1.")
+    found: dict[tuple[int, int], Need] = {}
+    for row in _rows("needs_2020.csv"):
+        place = int(row["parent"] or "0", 16), int(row["tag"], 16)
+        if end in row["classes"].split() and found.get(place) != "1":
+            found[place] = "1" if row["type"] == "1" else "2"
+    return MappingProxyType(found)
 
 
 @lru_cache(maxsize=16)
@@ -133,7 +169,7 @@ def profile_named(name: str) -> Profile:
 
 
 @lru_cache(maxsize=16384)
-def rule_for(tag: int, vr: str, profile: Profile) -> Rule:
+def rule_for(tag: int, vr: str, profile: Profile, need: Need = "") -> Rule:
     """Say which rule decides about an element.
 
     Parameters
@@ -144,6 +180,8 @@ def rule_for(tag: int, vr: str, profile: Profile) -> Rule:
         Value representation as the file states it.
     profile : Profile
         The options in force.
+    need : {"", "1", "2"}
+        The attribute's type where it stands, from `needs`.
 
     Examples
     --------
@@ -151,6 +189,8 @@ def rule_for(tag: int, vr: str, profile: Profile) -> Rule:
     ('pseudonym', 'empty')
     >>> rule_for(0x0008103E, "LO", PEER_LEARNING), rule_for(0x0008103E, "LO", BASIC)
     ('text', 'remove')
+    >>> rule_for(0x00181000, "LO", BASIC), rule_for(0x00181000, "LO", BASIC, "1")
+    ('remove', 'dummy')
     """
     group, element = tag >> 16, tag & 0xFFFF
     if group % 2:
@@ -159,60 +199,55 @@ def rule_for(tag: int, vr: str, profile: Profile) -> Rule:
         return "group"
     if not dictionary_has_tag(tag):
         return "unknown"
-    if vr not in dictionary_VR(tag):
+    if vr not in dictionary_VR(tag) or vr == "UN":
         return "wrong VR"
-    return _known(tag, vr, profile)
+    return _known(tag, vr, profile, need)
 
 
-def _known(tag: int, vr: str, profile: Profile) -> Rule:
+def _known(tag: int, vr: str, profile: Profile, need: Need) -> Rule:
     keyword, action = dictionary_keyword(tag), table().get(f"{tag:08x}", "")
     if keyword in SPECIAL:
         return SPECIAL[keyword]
     if keyword in CHARACTERISTICS and profile.keeps_characteristics:
         return CHARACTERISTICS[keyword]
     if action:
-        return _by_table(keyword, vr, action, profile)
-    return "remove" if keyword in keywords("personal") else _outside_table(keyword, vr, profile)
+        return _by_table(tag, vr, profile, need)
+    return "remove" if keyword in keywords("personal") else _outside_table(keyword, vr, profile, need)
 
 
-def _by_table(keyword: str, vr: str, action: str, profile: Profile) -> Rule:
-    if "U" in action:
+def _by_table(tag: int, vr: str, profile: Profile, need: Need) -> Rule:
+    key = f"{tag:08x}"
+    action, option = table()[key], options().get(key, {})
+    if "U" in action or (vr == "SQ" and option.get("structured_content") == "C"):
         return _by_vr(vr)
-    if (
-        profile.shifts_dates
-        and vr in ("DA", "TM", "DT")
-        and keyword not in keywords("unshifted")
-        and "GPS" not in keyword
-    ):
+    if profile.shifts_dates and vr in _DATES and option.get("modified_dates") == "C":
         return _by_vr(vr)
-    if profile.keeps_descriptions and keyword in keywords("descriptors"):
+    if profile.keeps_descriptions and dictionary_keyword(tag) in keywords("descriptors"):
         return "text"
-    return _resolved(keyword, vr, action)
+    return _resolved(vr, action.split("/"), need)
 
 
-def _resolved(keyword: str, vr: str, action: str) -> Rule:
+def _resolved(vr: str, choices: list[str], need: Need) -> Rule:
     """Choose within X/Z/D: what keeps the object valid and destroys least."""
-    choices = action.split("/")
-    if "D" in choices and (keyword in keywords("never_empty") or vr in ("DA", "TM", "DT")):
-        return "dummy"
-    if "Z" in choices and (keyword == "AcquisitionContextSequence" or vr in ("PN", "DA", "TM") or "X" not in choices):
+    if choices == ["D"] or (need == "1" and ("D" in choices or vr in _DATES)):
+        # A sequence is made a dummy by making dummies of what it holds.
+        return "sequence" if vr == "SQ" else "dummy"
+    if choices == ["Z"] or (need and "Z" in choices):
         return "empty"
     if "X" in choices:
         return "remove"
-    return "empty" if vr == "SQ" else "dummy"
+    return "empty"
 
 
-def _outside_table(keyword: str, vr: str, profile: Profile) -> Rule:
+def _outside_table(keyword: str, vr: str, profile: Profile, need: Need) -> Rule:
     if keyword in keywords("technical"):
         return "technical"
-    if keyword in keywords("machine"):
-        return "machine"
     if keyword in keywords("labels"):
         return "label"
     if keyword.endswith(_LOOKUP_TABLES):
-        return "keep"
-    if keyword in keywords("unshifted") or (vr in ("DA", "TM", "DT") and not profile.shifts_dates):
-        return "remove"
+        return "lookup table"
+    if keyword in keywords("unshifted") or (vr in _DATES and not profile.shifts_dates):
+        return "dummy" if need == "1" else "remove"
     return _by_vr(vr)
 
 

@@ -1,8 +1,10 @@
 """The receipt: what a run of the de-identifier wrote, file by file, so that a later change is seen."""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,18 +12,22 @@ from sarcoma_review.errors import PrivacyError
 from sarcoma_review.privacy.profile import Profile, edition
 
 RECEIPT_NAME = "deidentification_receipt.json"
-_CHUNK = 1 << 20
+AUDIT_NAMES = ("deidentification_audit.json", "deidentification_audit.html")
+RULES = 2
+"""Counts the editions of the rules: files cleaned by an older one are looked through in full."""
 
 
-def write_receipt(folder: Path, names: Iterable[str], *, profile: Profile, version: str, on: str = "") -> Path:
-    """Write the receipt of files already in place.
+def write_receipt(
+    folder: Path, files: Mapping[str, Mapping[str, str | int]], *, profile: Profile, version: str, on: str = ""
+) -> Path:
+    """Write the receipt of files in place.
 
     Parameters
     ----------
     folder : Path
         Where the files lie and the receipt goes.
-    names : iterable of str
-        Relative to `folder`, with forward slashes.
+    files : mapping of str to mapping
+        What `entry` gives, by name relative to `folder` with forward slashes.
     profile : Profile
         What was applied.
     version : str
@@ -29,27 +35,67 @@ def write_receipt(folder: Path, names: Iterable[str], *, profile: Profile, versi
     on : str
         A date to note; nothing is noted without one.
     """
-    entries = {name: _entry(folder / name) for name in sorted(names)}
     content: dict[str, Any] = {
         "tool": "sarcoma_review",
         "version": version,
         "profile": profile.name,
         "table_edition": edition(),
-        "files_count": len(entries),
-        "files": entries,
+        "files_count": len(files),
+        "files": {name: dict(files[name]) for name in sorted(files)},
     }
+    content |= {"date": on} if on else {}
     path = folder / RECEIPT_NAME
-    path.write_text(json.dumps(content | ({"date": on} if on else {}), indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content | {"seal": _seal(content)}, indent=1) + "\n", encoding="utf-8")
     return path
 
 
-def _entry(path: Path) -> dict[str, str | int]:
-    return {"sha256": _sha256(path), "size": path.stat().st_size}
+def entry(content: bytes, *, signature: str = "") -> dict[str, str | int]:
+    """Describe a file that was written: its hash and size, and the contact sheet under which it was released."""
+    found: dict[str, str | int] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    return found | ({"signature": signature} if signature else {})
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _seal(content: Mapping[str, Any]) -> str:
+    """A checksum over all that the receipt says.
+
+    It shows an edit by hand. It is no proof against somebody who reads this line: what a receipt saves is time, and
+    samples of what it names are looked into all the same.
+    """
+    whole = json.dumps(content, sort_keys=True).encode()
+    return hmac.new(f"sarcoma_review receipt {RULES}".encode(), whole, hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a receipt says about the files of its folder, compared with them.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        As `verify_receipt` gives them.
+    sealed : frozenset of str
+        Paths of the files that are as the receipt, itself as it was written, names them.
+    signed : frozenset of str
+        Those of them that were released under a signed contact sheet.
+    """
+
+    problems: tuple[str, ...]
+    sealed: frozenset[str] = frozenset()
+    signed: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, folder: Path) -> "Receipt":
+        """Read a receipt, and every file that it names."""
+        problems = tuple(verify_receipt(folder))
+        if problems or not is_sealed(folder):
+            return cls(problems)
+        entries = read_entries(folder)
+        signed = (name for name, stated in entries.items() if stated.get("signature"))
+        return cls((), _paths(folder, entries), _paths(folder, signed))
+
+
+def _paths(folder: Path, names: Iterable[str]) -> frozenset[str]:
+    return frozenset(str(folder / name) for name in names)
 
 
 def verify_receipt(folder: Path) -> list[str]:
@@ -67,6 +113,16 @@ def verify_receipt(folder: Path) -> list[str]:
     except PrivacyError as error:
         return [str(error)]
     return [problem for n, name in enumerate(entries, 1) if (problem := _problem(folder, name, entries[name], n))]
+
+
+def is_sealed(folder: Path) -> bool:
+    """Say whether a receipt stands as it was written, by this edition of the rules."""
+    try:
+        content = json.loads((folder / RECEIPT_NAME).read_text("utf-8"))
+        seal = str(content.pop("seal"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    return hmac.compare_digest(seal.encode(), _seal(content).encode())
 
 
 def read_entries(folder: Path) -> Mapping[str, Mapping[str, object]]:
@@ -89,6 +145,11 @@ def read_entries(folder: Path) -> Mapping[str, Mapping[str, object]]:
     if not whole:
         raise PrivacyError("the receipt does not hold the number of files that it states")
     return entries
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _problem(folder: Path, name: str, entry: Mapping[str, object], number: int) -> str:

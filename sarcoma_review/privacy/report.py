@@ -11,7 +11,7 @@ Outcome = Literal["open", "clean_first", "refuse"]
 
 SHOWN = 10
 _NEUTRAL_NAME = re.compile(
-    r"(?:SR-[A-Z2-7]{10}/)?(?:(?:CT|MR|PT|SEG|RTSTRUCT)-\d{1,4}/)?"
+    r"(?:SR-[A-Z2-7]{10}/)?(?:(?:CT|MR|PT|SEG|RTSTRUCT|SR|KO|PR|US|SC|CR|DX|XA|RF)-\d{1,4}/)?"
     r"(?:(?:i|im|img|image|slice|ser|series|ct|mr|pt|seg|rtstruct)?[-_]?\d{1,4}"
     r"|rtstruct|seg|dicomdir|deidentification_receipt)"
     r"(?:\.(?:dcm|ima|json))?",

@@ -11,17 +11,19 @@ from pathlib import Path
 import pydicom.config
 
 from sarcoma_review.errors import NotDicomError
-from sarcoma_review.privacy.receipt import RECEIPT_NAME
+from sarcoma_review.privacy.content import is_plain_name
+from sarcoma_review.privacy.receipt import AUDIT_NAMES, RECEIPT_NAME
 from sarcoma_review.privacy.report import safe_name
 from sarcoma_review.privacy.structure import PREFIX_END, Layout, is_dicom, layout
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file, and the name by which reports call it."""
+    """One file, the name by which reports call it, and whether its own name can say nothing about a person."""
 
     path: Path
     name: str
+    has_plain_name: bool = True
 
     def read(self) -> Layout:
         """Take the file apart.
@@ -31,24 +33,34 @@ class Source:
         NotDicomError
             If it is not DICOM, is not whole or cannot be read.
         """
+        return layout(self.content())
+
+    def content(self) -> bytes:
+        """Read the file; of one that is not DICOM only the head.
+
+        Raises
+        ------
+        NotDicomError
+            If it cannot be read.
+        """
         try:
-            content = self._content()
+            with self.path.open("rb") as file:
+                head = file.read(PREFIX_END)
+                return head + file.read() if is_dicom(head) else head
         except OSError:
             raise NotDicomError("the file cannot be read from the disk") from None
-        return layout(content)
-
-    def _content(self) -> bytes:
-        with self.path.open("rb") as file:
-            head = file.read(PREFIX_END)
-            return head + file.read() if is_dicom(head) else head
 
 
 def sources(path: Path) -> list[Source]:
-    """List a file, or all files of a folder and the folders in it, sorted by name; receipts apart."""
+    """List a file, or all files of a folder and the folders in it, sorted by name; receipts and audits apart."""
     if path.is_file():
-        return [Source(path, safe_name(path.name, 1))]
-    found = sorted(p for p in _within(path) if p.name != RECEIPT_NAME)
-    return [Source(p, safe_name(p.relative_to(path).as_posix(), n)) for n, p in enumerate(found, 1)]
+        return [_source(path, path.name, 1)]
+    found = sorted(p for p in _within(path) if p.name not in (RECEIPT_NAME, *AUDIT_NAMES))
+    return [_source(p, p.relative_to(path).as_posix(), n) for n, p in enumerate(found, 1)]
+
+
+def _source(path: Path, relative: str, number: int) -> Source:
+    return Source(path, safe_name(relative, number), is_plain_name(relative))
 
 
 def _within(path: Path) -> Iterator[Path]:

@@ -6,7 +6,7 @@ twice. This module does, and hands the rest on as a header to be parsed and pixe
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -56,6 +56,8 @@ class Layout:
         (7FE0,0010) or a float kind, and its VR where the file states one; 0 and empty without pixel data.
     outside : tuple of str
         What lies where nothing should, or stands twice.
+    elements : tuple of (int, int, int)
+        Tag, start and end in `data` of each element of the root.
     """
 
     meta: dict[int, bytes]
@@ -65,6 +67,7 @@ class Layout:
     pixel_tag: int
     pixel_vr: str
     outside: tuple[str, ...]
+    elements: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def encapsulated(self) -> bool:
@@ -75,6 +78,12 @@ class Layout:
         """Parse the data set without its pixels."""
         implicit, little = self.transfer_syntax == IMPLICIT, self.transfer_syntax != BIG_ENDIAN
         return read_dataset(BytesIO(self.data), implicit, little)
+
+    def part(self, tags: Collection[int]) -> Dataset:
+        """Parse a few elements of the root alone."""
+        implicit, little = self.transfer_syntax == IMPLICIT, self.transfer_syntax != BIG_ENDIAN
+        chosen = b"".join(self.data[start:end] for tag, start, end in self.elements if tag in tags)
+        return read_dataset(BytesIO(chosen), implicit, little)
 
     def meta_text(self, tag: int) -> str:
         """Give a file meta value as text, empty if it is absent."""
@@ -111,10 +120,11 @@ def _layout(content: bytes) -> Layout:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         body = inflater.decompress(body)
         outside += ["bytes after the deflated data set"] if inflater.unused_data.strip(b"\0") else []
-    end, pixels, strange = _data_set(body, syntax)
+    elements, pixels, strange = _data_set(body, syntax)
+    end = elements[-1][2] if elements else 0
     tag, vr = (pixels.tag, pixels.vr.decode()) if pixels else (0, "")
     value = body[pixels.start : pixels.start + pixels.length] if pixels else None
-    return Layout(meta, syntax, body[:end], value, tag, vr, tuple(outside + strange))
+    return Layout(meta, syntax, body[:end], value, tag, vr, tuple(outside + strange), tuple(elements))
 
 
 def _file_meta(content: bytes) -> tuple[dict[int, bytes], int]:
@@ -128,10 +138,11 @@ def _file_meta(content: bytes) -> tuple[dict[int, bytes], int]:
     return meta, position
 
 
-def _data_set(body: bytes, syntax: str) -> tuple[int, Element | None, list[str]]:
-    """End of what precedes the pixels, the pixels, and findings."""
+def _data_set(body: bytes, syntax: str) -> tuple[list[tuple[int, int, int]], Element | None, list[str]]:
+    """What precedes the pixels, the pixels, and findings."""
     order, implicit = (">" if syntax == BIG_ENDIAN else "<"), syntax == IMPLICIT
     findings: list[str] = []
+    elements: list[tuple[int, int, int]] = []
     last, position = -1, 0
     while position < len(body):
         element = _element(body, position, order, implicit=implicit)
@@ -140,9 +151,11 @@ def _data_set(body: bytes, syntax: str) -> tuple[int, Element | None, list[str]]
         if element.tag in _PIXELS:
             end = _pixel_end(body, element)
             findings += ["bytes after the pixel data"] if end < len(body) else []
-            return position, element._replace(length=end - element.start), findings
-        last, position = element.tag, _after(body, element, order, implicit, 0, findings)
-    return len(body), None, findings
+            return elements, element._replace(length=end - element.start), findings
+        end = _after(body, element, order, implicit, 0, findings)
+        elements.append((element.tag, position, end))
+        last, position = element.tag, end
+    return elements, None, findings
 
 
 def _pixel_end(body: bytes, element: Element) -> int:

@@ -23,25 +23,31 @@ _SHAPED_WORD = re.compile(
     r"|(?P<stem>[a-z]+)[0-9]{1,2}",
     re.IGNORECASE,
 )
-# A machine's own words: letters, digits and little else; no long run of digits, no date, no number in groups.
-_NOT_TECHNICAL = re.compile(
-    r"[0-9]{5}"
-    r"|[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{4}|[0-9]{4}[-/ ][0-9]{1,2}[-/ ][0-9]{1,2}"
-    r"|[0-9]{3}[- ][0-9]{3}[- ][0-9]{3}"
-    r"|\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\b\.? +[A-Z]"
-)
-_TECHNICAL = re.compile(r"[A-Za-z0-9 ._\-+/*:,#&()\[\]]{0,64}")
 # Templates and context groups are numbered by the standard.
 _NUMBERED = ("TemplateIdentifier", "ContextIdentifier")
-_DEFINED_TERM = re.compile(r"(?!.*[0-9]{4})[A-Z0-9_ ]{0,16}")
+_CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_VERSION = re.compile(r"[0-9]{4}|[0-9]{1,3}(?:\.[0-9]{1,3}){1,3}")
+# Made like two short codes of a machine.
+_POSTCODE = re.compile(r"\b[A-Z]{1,2}[0-9][A-Z0-9]?[ _-]?[0-9][A-Z]{2}\b", re.IGNORECASE)
+_LONGEST_CODE, _MOST_DIGITS = 3, 4
+
+
+def _words(name: str) -> frozenset[str]:
+    text = files(__package__).joinpath("data", name).read_text("utf-8")
+    lines = (line.split("#")[0] for line in text.splitlines())
+    return frozenset(word for line in lines for word in line.lower().split())
 
 
 @lru_cache(maxsize=1)
 def vocabulary() -> frozenset[str]:
     """Give the words that may stay, in lower case."""
-    text = files(__package__).joinpath("data", "vocabulary.txt").read_text("utf-8")
-    lines = (line.split("#")[0] for line in text.splitlines())
-    return frozenset(word for line in lines for word in line.lower().split())
+    return _words("vocabulary.txt")
+
+
+@lru_cache(maxsize=1)
+def machine_vocabulary() -> frozenset[str]:
+    """Give the words that may stay where a machine writes: also those of the standard, and of makers."""
+    return vocabulary() | _words("defined_terms_2020.txt") | _words("machine_words.txt")
 
 
 def is_known(word: str) -> bool:
@@ -69,15 +75,15 @@ def cleaned(text: str) -> str:
     >>> cleaned("AX T2 FAT SAT 4 mm")
     'AX T2 FAT SAT 4 mm'
     """
-    while (shorter := _once(text)) != text:
+    while (shorter := _once(text, _stays)) != text:
         text = shorter
     return text
 
 
-def _once(text: str) -> str:
+def _once(text: str, stays: Callable[[re.Match[str]], bool]) -> str:
     kept, end, joined = "", 0, True
     for token in _TOKEN.finditer(text):
-        if not _stays(token):
+        if not stays(token):
             joined = False
             continue
         between = text[end : token.start()]
@@ -91,38 +97,56 @@ def _stays(token: re.Match[str]) -> bool:
     return bool(_SHORT_NUMBER.fullmatch(token[0])) or is_known(token[0])
 
 
+@lru_cache(maxsize=4096)
 def technical(text: str) -> str:
-    """Keep what a machine or a program writes about itself, if it has the shape of that; empty otherwise.
+    """Keep of what a machine writes about itself: words of makers and of the standard, short codes, versions.
 
-    >>> technical("LightSpeed16"), technical("syngo MR B17"), technical("ward 9434765919")
-    ('LightSpeed16', 'syngo MR B17', '')
-    """
-    return text if _TECHNICAL.fullmatch(text) and not _NOT_TECHNICAL.search(text) else ""
-
-
-def machine_code(text: str) -> str:
-    """Keep a short code of the machine: words are known, at most four letters long, or letters mixed with digits.
-
-    >>> machine_code("*tse2d1_15"), machine_code("B70f"), machine_code("SENSE-Head-8"), machine_code("Smith")
+    >>> technical("LightSpeed16"), technical("syngo MR B17"), technical("SIEMENS Smith 9434765919")
+    ('LightSpeed16', 'syngo MR B17', 'SIEMENS')
+    >>> technical("*tse2d1_15"), technical("B70f"), technical("SENSE-Head-8"), technical("Smith")
     ('*tse2d1_15', 'B70f', 'SENSE-Head-8', '')
     """
-    words = re.findall(r"[^\W_]+", text)
-    return technical(text) if all(_is_code(word) for word in words) else ""
+    while (shorter := _technical_once(text)) != text:
+        text = shorter
+    return text
 
 
-def _is_code(word: str) -> bool:
-    return len(word) <= 4 or is_known(word) or (not word.isalpha() and not word.isdigit())
+def _technical_once(text: str) -> str:
+    text = _POSTCODE.sub(" ", text)
+    plain = _once(text, _is_technical)
+    return text if plain and text.strip("*+.()[] ") == plain and text.isascii() and text.isprintable() else plain
+
+
+def _is_technical(token: re.Match[str]) -> bool:
+    return bool(_VERSION.fullmatch(token[0])) or _stays(token) or is_code(token[0])
+
+
+def is_code(word: str) -> bool:
+    """Say whether a word is known to machines, or made of pieces that are, or too short for a name.
+
+    >>> [is_code(word) for word in ("HELIX", "LightSpeedApps14", "VA44A", "Smith", "A1234567", "FM3")]
+    [True, True, True, False, False, True]
+    """
+    if not word.isascii() or sum(map(str.isdigit, word)) > _MOST_DIGITS:
+        return False
+    pieces = _CAMEL.findall(word)
+    whole = "".join(pieces) == word and sum(len(p) <= _LONGEST_CODE and p.isalpha() for p in pieces) <= _LONGEST_CODE
+    return word.lower() in machine_vocabulary() or (whole and all(map(_is_piece, pieces)))
+
+
+def _is_piece(piece: str) -> bool:
+    return len(piece) <= _LONGEST_CODE or piece.isdigit() or piece.lower() in machine_vocabulary()
 
 
 def defined_term(text: str, keyword: str) -> str:
-    """Keep a CS value that has the shape of a defined term; otherwise its known words, in capitals.
+    """Keep a CS value made of words of the standard, of makers and of short codes; otherwise those of them it holds.
 
     >>> defined_term("HEAD_FIRST", "PatientPosition"), defined_term("left femur Smith", "Laterality")
     ('HEAD_FIRST', 'LEFT FEMUR')
     """
-    if _DEFINED_TERM.fullmatch(text) or (keyword in _NUMBERED and re.fullmatch("[0-9]{1,5}", text)):
+    if keyword in _NUMBERED and re.fullmatch("[0-9]{1,5}", text):
         return text
-    return label(text)
+    return _in_capitals(text, technical)
 
 
 def label(text: str) -> str:
@@ -131,7 +155,11 @@ def label(text: str) -> str:
     >>> label("left femur Smith")
     'LEFT FEMUR'
     """
-    return cleaned(_shortened(re.sub(r"[^A-Z0-9_ ]+", " ", cleaned(text).upper()).strip()))
+    return _in_capitals(text, cleaned)
+
+
+def _in_capitals(text: str, clean: Callable[[str], str]) -> str:
+    return clean(_shortened(re.sub(r"[^A-Z0-9_ ]+", " ", clean(text).upper()).strip()))
 
 
 def _shortened(text: str, limit: int = 16) -> str:

@@ -7,6 +7,7 @@ and its people must not stand anywhere in what was written.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR
 from pydicom.dataelem import DataElement
@@ -14,9 +15,11 @@ from pydicom.dataset import Dataset
 
 from sarcoma_review.privacy import text
 from sarcoma_review.privacy.profile import keywords
+from sarcoma_review.privacy.structure import Layout
 from sarcoma_review.privacy.treatments import PARSE_ERRORS, words
 
 SHORTEST = 4
+_CHARACTER_SET = 0x00080005
 
 _PATIENT = frozenset(
     (
@@ -52,36 +55,49 @@ class Tokens:
     def __repr__(self) -> str:
         return f"Tokens({len(self.patient)} of the patient, {len(self.around)} around)"
 
+    def add(self, others: "Tokens") -> None:
+        """Take over the tokens of others."""
+        self.patient.update(others.patient)
+        self.around.update(others.around)
+
+    def within(self, others: "Tokens") -> bool:
+        """Say whether others hold all of these."""
+        return self.patient <= others.patient and self.around <= others.around
+
+    def left_in(self, written: Layout) -> list[str]:
+        """Say where a file that was written still holds one of them, by element path."""
+        raw = written.data + b"".join(written.meta.values())
+        found = self._in_bytes(raw)
+        return (
+            [path for path, element in _elements(written.dataset()) if self._holds(element, found)] if found else []
+        )
+
+    def _in_bytes(self, raw: bytes) -> list[str]:
+        folded = raw.lower()
+        return [t for t in (*self.patient, *self.around) if any(spelling in folded for spelling in _spellings(t))]
+
     def gather(self, dataset: Dataset) -> None:
         """Take note of the names and numbers in a source header."""
         for keyword, value in _telling(dataset):
             (self.patient if keyword in _PATIENT else self.around).update(_split(value))
+
+    def gather_new(self, layout: Layout, seen: set[bytes]) -> None:
+        """Take note of those elements of a file that were not `seen` in another, byte for byte."""
+        new = {tag for tag, start, end in layout.elements if _tells(tag) and layout.data[start:end] not in seen}
+        if new:
+            seen.update(layout.data[start:end] for tag, start, end in layout.elements if tag in new)
+            self.gather(layout.part(new | {_CHARACTER_SET}))
 
     def names_patient(self, value: str) -> bool:
         """Say whether a value holds a name or number of the patient as a word."""
         folded = value.casefold()
         return any(token in folded and _in_text(token, folded) for token in self.patient)
 
-    def places(self, dataset: Dataset, raw: bytes) -> list[str]:
-        """Say where a result still holds one of them, by element path.
-
-        Parameters
-        ----------
-        dataset : Dataset
-            What was written, parsed again, without pixel data.
-        raw : bytes
-            The same as it stands in the file.
-        """
-        found = [token for token in self.patient | self.around if _in_bytes(token, raw)]
-        if not found:
-            return []
-        return [path for path, element in _elements(dataset) if self._holds(element, found)]
-
     def _holds(self, element: DataElement, found: list[str]) -> bool:
         if element.keyword in _OURS:
             return False
         value = _folded(element)
-        machine = element.keyword in keywords("technical") | keywords("machine")
+        machine = element.keyword in keywords("technical")
         return any(
             _in_text(token, value)
             for token in found
@@ -98,10 +114,9 @@ def _split(value: str) -> Iterator[str]:
 
 def _telling(dataset: Dataset) -> Iterator[tuple[str, str]]:
     for tag in list(dataset.keys()):
-        known = not tag.is_private and dictionary_has_tag(tag)
-        vr, keyword = (dictionary_VR(tag), dictionary_keyword(tag)) if known else ("", "")
-        if vr != "SQ" and vr != "PN" and keyword not in _PATIENT | _AROUND:
+        if not _tells(int(tag)):
             continue
+        vr, keyword = dictionary_VR(tag), dictionary_keyword(tag)
         try:
             value = dataset[tag].value
         except PARSE_ERRORS:
@@ -132,8 +147,13 @@ def _in_text(token: str, value: str) -> bool:
     return re.search(rf"(?<![^\W_]){re.escape(token)}(?![^\W_])", value) is not None
 
 
-def _in_bytes(token: str, raw: bytes) -> bool:
-    folded = raw.lower()
+@lru_cache(maxsize=1 << 16)
+def _spellings(token: str) -> set[bytes]:
     spellings = {token.encode("utf-8"), token.encode("latin-1", "ignore"), token.encode("utf-16-le")}
-    spellings.add(token.encode("utf-16-be"))
-    return any(len(spelling) >= SHORTEST and spelling in folded for spelling in spellings)
+    return {spelling for spelling in spellings | {token.encode("utf-16-be")} if len(spelling) >= SHORTEST}
+
+
+@lru_cache(maxsize=4096)
+def _tells(tag: int) -> bool:
+    known = (tag >> 16) % 2 == 0 and dictionary_has_tag(tag)
+    return known and (dictionary_VR(tag) in ("SQ", "PN") or dictionary_keyword(tag) in _PATIENT | _AROUND)

@@ -3,13 +3,18 @@
 Each takes the value and the place where it stands, and gives the new value, or `GONE` where the element goes.
 """
 
+import contextlib
+import re
+import struct
 from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+import numpy as np
 from pydicom import charset
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
@@ -17,7 +22,10 @@ from sarcoma_review.privacy import characteristics, codes, text
 from sarcoma_review.privacy.identity import Identity
 from sarcoma_review.privacy.profile import Rule
 
-PARSE_ERRORS: Final = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, EOFError, OverflowError)
+PARSE_ERRORS: Final = (
+    *(ValueError, TypeError, LookupError, AttributeError, NotImplementedError, EOFError, ArithmeticError),
+    *(RecursionError, AssertionError, struct.error, BytesLengthException),
+)
 """What pydicom raises on values that are not what their VR says."""
 
 
@@ -45,6 +53,8 @@ class Place(NamedTuple):
         Says whether a text holds a name or number of the patient.
     at_root : bool
         Not in an item.
+    days : mapping of str to str
+        Dates that the root of the object gives together with a time, and that time.
     """
 
     keyword: str
@@ -53,6 +63,7 @@ class Place(NamedTuple):
     identity: Identity
     is_own: Callable[[str], bool]
     at_root: bool
+    days: Mapping[str, str] = MappingProxyType({})
 
 
 def words(value: object) -> list[str]:
@@ -75,12 +86,18 @@ _DUMMIES: Final = MappingProxyType(
         "CS": "REMOVED",
         "UI": "2.25." + "1" * 38,
     }
-    | {"OB": b"\0\0", "OW": b"\0\0", "SQ": [], "PN": "", "UR": ""}
+    | {"OB": b"\0\0", "OW": b"\0\0", "UN": b"\0\0", "SQ": [], "UR": ""}
+    | dict.fromkeys(("IS", "DS", "FD", "FL", "US", "SS", "UL", "SL"), 0)
 )
 
 
+def dummy(vr: str) -> object:
+    """Give a value of this VR that says nothing."""
+    return _DUMMIES.get(vr, text.REMOVED)
+
+
 def _dummy(value: object, place: Place) -> object:  # noqa: ARG001 - the value does not matter
-    return _DUMMIES.get(place.vr, text.REMOVED)
+    return dummy(place.vr)
 
 
 def _uid(value: object, place: Place) -> object:
@@ -106,8 +123,21 @@ def _paired(value: object, partners: list[str], change: Callable[[str, str], str
     return new if len(new) > 1 else "".join(new)
 
 
+def days(root: Dataset) -> Mapping[str, str]:
+    """Give the dates that the root of an object states together with a time.
+
+    A date that stands alone in a report or item moves over midnight when the same day of the root does.
+    """
+    found: dict[str, str] = {}
+    for kind in ("Study", "Series", "Acquisition", "Content"):
+        with contextlib.suppress(*PARSE_ERRORS):
+            found.setdefault(str(root[f"{kind}Date"].value), str(root[f"{kind}Time"].value or ""))
+    return found
+
+
 def _date(value: object, place: Place) -> object:
-    return _paired(value, _beside(place, "Date", "Time"), place.identity.date)
+    times = _beside(place, "Date", "Time") or [place.days.get(day, "") for day in words(value)]
+    return _paired(value, times, place.identity.date)
 
 
 def _time(value: object, place: Place) -> object:
@@ -150,12 +180,23 @@ def _technical(value: object, place: Place) -> object:
     return text.each(value, lambda word: "" if place.is_own(word) else text.technical(word))
 
 
-def _machine(value: object, place: Place) -> object:
-    return text.each(value, lambda word: "" if place.is_own(word) else text.machine_code(word))
-
-
 def _defined_term(value: object, place: Place) -> object:
-    return text.each(value, lambda term: "" if place.is_own(term) else text.defined_term(term, place.keyword))
+    new = text.each(value, lambda term: "" if place.is_own(term) else text.defined_term(term, place.keyword))
+    # The values have places, as those of ImageType: what goes leaves a word behind.
+    return [term or "OTHER" for term in new] if isinstance(new, list) and words(value) != [""] * len(new) else new
+
+
+def _lookup_table(value: object, place: Place) -> object:  # noqa: ARG001 - one rule for every table
+    return GONE if isinstance(value, bytes) and _WORD.search(value) and not _is_rising(value) else value
+
+
+_WORD: Final = re.compile(rb"[A-Za-z]{5}")
+
+
+def _is_rising(value: bytes) -> bool:
+    """Say whether numbers of 16 bits never fall, or never rise: a curve of grey levels, and no text."""
+    steps = np.diff(np.frombuffer(value[: len(value) // 2 * 2], "<u2").astype(np.int32))
+    return bool(np.all(steps >= 0) or np.all(steps <= 0))
 
 
 def _code_parts(place: Place) -> tuple[str, str]:
@@ -181,13 +222,17 @@ def _charset(value: object, place: Place) -> object:  # noqa: ARG001 - the same 
 
 
 def _number(value: object, place: Place) -> object:
-    return value if all(_is_number(word, place.vr) for word in words(value)) else ""
+    whole = all(_is_number(word, place) for word in words(value))
+    return value if whole and not any(place.is_own(word) for word in words(value)) else ""
 
 
-def _is_number(word: str, vr: str) -> bool:
-    # IS ends at 32 bits; most NHS numbers lie above.
-    numeric = DIGITS.issuperset(word.encode())
-    return numeric and (vr == "DS" or not word.strip("+- ").isdigit() or abs(int(word)) < 2**31)
+def _is_number(word: str, place: Place) -> bool:
+    if not DIGITS.issuperset(word.encode()):
+        return False
+    digits = word.strip("+- ")
+    # What counts is short; a dose in Bq is long, and ends in zeros.
+    limit = 6 if place.vr == "IS" and place.keyword.endswith(("Number", "Numbers")) else 7
+    return not digits.isdigit() or len(digits) <= limit or digits.endswith("000")
 
 
 def _marker(value: object, place: Place) -> object:
@@ -212,13 +257,13 @@ TREATMENTS: Mapping[Rule, Callable[[object, Place], object]] = MappingProxyType(
         "text": _described,
         "label": _label,
         "technical": _technical,
-        "machine": _machine,
         "code value": _code_value,
         "code scheme": _code_scheme,
         "code meaning": _code_meaning,
         "defined term": _defined_term,
         "charset": _charset,
         "marker": _marker,
+        "lookup table": _lookup_table,
         "number": _number,
         "keep": lambda value, _: value,
     }

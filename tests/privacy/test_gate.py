@@ -54,7 +54,7 @@ def test_an_identified_file_is_to_be_cleaned_first(tmp_path: Path) -> None:
         "1.dcm",
         "(0010,0010)",
         "pseudonym",
-        "PN, 16 characters",
+        "PN, 16 characters, holds a name in DICOM's form",
     )
 
 
@@ -81,7 +81,7 @@ def test_the_refusal_lists_faults_and_no_value(tmp_path: Path) -> None:
         (lambda ds: setattr(ds, "SeriesDescription", f"femur {NAME}"), "text"),
         (lambda ds: setattr(ds, "StationName", "CTWEX1"), "remove"),
         (lambda ds: setattr(ds, "SOPInstanceUID", "1.2.3.4"), "uid"),
-        (lambda ds: setattr(ds, "SequenceName", NAME), "machine"),
+        (lambda ds: setattr(ds, "SequenceName", NAME), "technical"),
         (lambda ds: setattr(ds, "SoftwareVersions", f"{NAME}^Una"), "technical"),
         (lambda ds: setattr(ds, "BodyPartExamined", NAME.upper()), "label"),
         (lambda ds: setattr(ds, "PatientIdentityRemoved", "NO"), "mark absent or not ours"),
@@ -138,7 +138,7 @@ def test_another_encoding_than_ours_is_written_anew_first(tmp_path: Path) -> Non
     [
         (
             lambda ds: setattr(ds, "SOPClassUID", UID(SECONDARY_CAPTURE)),
-            "a kind of object that this version cannot judge",
+            "a kind of picture that habitually carries text (SC)",
         ),
         (lambda ds: setattr(ds, "BurnedInAnnotation", "YES"), "burned-in annotation, as the file itself says"),
         (lambda ds: setattr(ds, "ImageType", ["DERIVED", "SECONDARY", "SCREEN SAVE"]), "a drawn or coloured picture"),

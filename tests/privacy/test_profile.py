@@ -7,7 +7,16 @@ from pydicom.datadict import tag_for_keyword
 
 from sarcoma_review.errors import PrivacyError
 from sarcoma_review.privacy import profile
-from sarcoma_review.privacy.profile import BASIC, PEER_LEARNING, keywords, profile_named, rule_for, table
+from sarcoma_review.privacy.profile import (
+    BASIC,
+    PEER_LEARNING,
+    keywords,
+    needs,
+    options,
+    profile_named,
+    rule_for,
+    table,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,8 +39,42 @@ def test_every_row_agrees_with_an_independent_copy_of_the_table(shared: Path) ->
     assert dict(table()) == independent
 
 
+COLUMNS = {
+    "uids": "uids",
+    "device": "device",
+    "institution": "institution",
+    "patient": "patchars",
+    "full_dates": "fulldates",
+    "modified_dates": "moddates",
+    "descriptors": "desc",
+    "structured_content": "struct",
+    "graphics": "graph",
+}
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("option", COLUMNS)
+def test_every_option_agrees_with_an_independent_copy_of_the_table(shared: Path, option: str) -> None:
+    rows = json.loads((shared / "reference" / "ps315_table_e1_1.json").read_text("utf-8"))
+    stated = {row["tag"].lower(): row.get(COLUMNS[option], "") for row in rows if row["edition"] == "2024b"}
+    ours = options()
+    assert {tag for tag, cell in stated.items() if cell != ours.get(tag, {}).get(option, "")} == set()
+
+
+def test_what_is_cleaned_as_a_description_is_a_descriptor_by_the_table() -> None:
+    later = {"UnformattedTextValue", "ContrastBolusAgent"}  # by the dummy that the table asks for
+    tags = {word: f"{tag_for_keyword(word):08x}" for word in keywords("descriptors") - later}
+    assert {word for word, tag in tags.items() if options().get(tag, {}).get("descriptors") != "C"} == set()
+
+
+def test_an_attribute_that_may_not_be_absent_becomes_a_dummy_and_elsewhere_goes() -> None:
+    enhanced_ct, ct = "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2"
+    places = [needs(sop_class).get((0, 0x00181000), "") for sop_class in (enhanced_ct, ct)]
+    assert [rule_for(0x00181000, "LO", BASIC, need) for need in places] == ["dummy", "remove"]
+
+
 def test_every_keyword_in_the_lists_is_one_of_dicom() -> None:
-    kinds = ("descriptors", "technical", "machine", "never_empty", "labels", "personal", "unshifted")
+    kinds = ("descriptors", "technical", "never_empty", "labels", "personal", "unshifted")
     unknown = {word for kind in kinds for word in keywords(kind) if tag_for_keyword(word) is None}
     assert unknown <= {"PatientDeathDate", "RegionOfResidence", "BreedRegistrationNumber", "StrainStockNumber"}
 
