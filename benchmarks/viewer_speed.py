@@ -34,19 +34,33 @@ const box = [60, 90, 90];
 const bits = new Uint8Array(box[0] * box[1] * box[2]);
 for (let n = 0, s = 0; s < box[0]; s++) for (let r = 0; r < box[1]; r++) for (let c = 0; c < box[2]; c++)
   bits[n++] = Math.hypot((s - 30) / 30, (r - 45) / 45, (c - 45) / 45) < 1 ? 1 : 0;
-const image = (role) => ({ role, label: role, shape: [slices, rows, columns], affine, slope: 1, intercept: 0,
-  blank: null, modality: "CT", units: "HU", preview_step: 4, presets: [{ name: "auto", window: [-160, 240] }] });
+const image = (role) => ({ id: role, role, label: role, shape: [slices, rows, columns], affine, slope: 1,
+  intercept: 0, blank: null, modality: "CT", units: "HU", preview_step: 4,
+  presets: [{ name: "auto", window: [-160, 240] }] });
 const fewer = (n) => Math.ceil(n / 4);
 const preview = new Int16Array(fewer(slices) * fewer(rows) * fewer(columns));
 const parts = [["preview", 0, preview], ["masks", 0, bits]];
-for (let s = 0; s < slices; s += 8) {
+for (let s = 0; s < slices; s += 32) {
   const at = s * rows * columns;
-  parts.push(["pixels", at, voxels.subarray(at, Math.min(voxels.length, at + 8 * rows * columns))]);
+  parts.push(["pixels", at, voxels.subarray(at, Math.min(voxels.length, at + 32 * rows * columns))]);
 }
+const deflated = (numbers) =>
+  new Response(new Blob([numbers]).stream().pipeThrough(new CompressionStream("deflate-raw"))).arrayBuffer();
+const steps = (run) => {
+  const bytes = new Uint8Array(2 * run.length);
+  for (let n = 0, before = 0; n < run.length; before = run[n++]) {
+    const step = ((run[n] - before) << 16) >> 16;
+    const zigzag = (step << 1) ^ (step >> 15);
+    [bytes[n], bytes[run.length + n]] = [zigzag & 0xff, (zigzag >> 8) & 0xff];
+  }
+  return bytes;
+};
+const packed = await Promise.all(parts.map(([layer, , run]) => deflated(layer === "masks" ? run : steps(run))));
 const plane = (z, name) => ({ name, point_mm: [0, 0, z], normal: [0.3, 0.1, 0.95], kerf_mm: 1.2, patch_mm: null });
 const meta = {
-  t: "meta", images: [image("first")], parts: parts.length, masks: { origin: [120, 200, 200], shape: box },
-  bytes: parts.reduce((sum, part) => sum + part[2].byteLength, 0), planes: [plane(40, "one"), plane(-40, "two")],
+  t: "meta", images: [image("first")], masks: { origin: [120, 200, 200], shape: box },
+  parts: parts.map(([layer, offset, run]) => ({ layer, image: 0, offset, bytes: run.byteLength })),
+  planes: [plane(40, "one"), plane(-40, "two")],
   segments: [{ name: "tumour", colour: "#e69f00", dash: [] }], marks: [], skin: null,
 };
 const values = { crosshair_mm: [0, 0, 0], window: [-160, 240], preset: "auto", enlarged: "", beside_window: [],
@@ -60,13 +74,10 @@ window.model = {
   on: (event, listener) => (listeners[event] ??= []).push(listener),
   off() {},
   send(message) {
-    const part = (n) => {
-      const [layer, offset, { buffer, byteOffset, byteLength }] = parts[n];
-      const words = { t: "part", to: message.page, part: n, layer, image: 0, offset };
-      setTimeout(() => tell("msg:custom", words, [new DataView(buffer, byteOffset, byteLength)]));
-    };
-    if (message.t === "hello") { setTimeout(() => tell("msg:custom", { ...meta, to: message.page })); part(0); }
-    if (message.t === "part") part(message.part);
+    const tellLater = (words, buffers = []) =>
+      setTimeout(() => tell("msg:custom", { to: message.page, ...words }, buffers));
+    if (message.t === "hello") tellLater(meta);
+    if (message.t === "part") tellLater({ t: "part", part: message.part }, [new DataView(packed[message.part])]);
   },
 };
 // Every frame the viewer asks for is timed.

@@ -68,6 +68,11 @@ export class Bar {
     });
     addButton(panel.options, "Keep image", { "data-action": "keep", title: "A still of this view, for a deck (key K)" }, () => hands.stills.keep());
     panel.options.append(make("label", "", {}, "Oblique", this.#oblique));
+    const title = "Pressed: this page and all others show the same. Not pressed: this page looks round on its own";
+    const follow = addButton(panel.options, "Follow", { "data-action": "follow", title, "aria-pressed": "true" }, () => {
+      model.follow(!model.following);
+      follow.setAttribute("aria-pressed", String(model.following));
+    });
     if (segments.length) this.#fill = addSlider(panel.options, "Fill", model.get("fill_opacity"), (value) => hands.write({ fill_opacity: value }));
     const fused = images.find(({ role }) => role === "fusion");
     if (!fused) return;

@@ -10,7 +10,9 @@ const check = process.argv.includes("--check");
 
 const result = await build({
   absWorkingDir: HERE,
-  entryPoints: ["viewer.js", "viewer.css", "browser.js", "browser.css"],
+  entryPoints: ["viewer.js", "viewer.css", "browser.js", "browser.css",
+    "caseform.js", "caseform.css", "pathwaypanel.js", "pathwaypanel.css", "privacypanel.js", "privacypanel.css",
+    "zones.js", "zones.css", "dashboard.js", "dashboard.css", "tracker.js", "tracker.css"],
   outdir: TARGET,
   bundle: true,
   minify: true,

@@ -2,7 +2,7 @@
 // One view on its canvas: the image, then outlines, planes, crosshair and the words around them.
 
 import { drawDisc, drawStroke } from "./brushlook.js";
-import { drawScaleBar, drawWords, label, strokeOver } from "./lettering.js";
+import { FONT, drawScaleBar, drawWords, label, makeRoom, strokeOver } from "./lettering.js";
 import { toCanvas } from "./views.js";
 
 /** @typedef {import("./views.js").Placement} Placement */
@@ -22,6 +22,7 @@ import { toCanvas } from "./views.js";
 const CROSSHAIR = "rgba(210, 232, 245, 0.75)";
 export const PLANE_COLOUR = "#f0e442"; // Okabe-Ito yellow; the segments leave it to the planes
 const MARK_COLOUR = "#7dffc8"; // told apart from bone, and from the colours of segments and planes
+const ROW = 15; // px from row to row of a mark's words
 const GAP = 9; // px the crosshair leaves open around its centre
 
 /** @param {CanvasRenderingContext2D} ctx @param {Scene} scene */
@@ -39,7 +40,9 @@ export function drawView(ctx, scene) {
     for (const plane of scene.planes) drawPlane(ctx, scene, plane);
     for (const handles of scene.handles) drawHandles(ctx, scene.at, handles);
     if (scene.crosshair) drawCrosshair(ctx, scene, scene.crosshair);
-    for (const mark of scene.marks) drawMark(ctx, scene, mark);
+    /** @type {Parameters<typeof makeRoom>[1]} */
+    const taken = [];
+    for (const mark of scene.marks) drawMark(ctx, scene, mark, taken);
     if (scene.disc) drawDisc(ctx, scene.at, scene.disc);
     drawScaleBar(ctx, scene);
   }
@@ -92,8 +95,9 @@ function drawSkin(ctx, at, { lines, colour, width }) {
   ctx.lineCap = "butt";
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {Scene} scene @param {Drawn} mark */
-function drawMark(ctx, { at, width }, { line, closed, dots, words, pinned }) {
+/** @param {CanvasRenderingContext2D} ctx @param {Scene} scene @param {Drawn} mark
+ * @param {Parameters<typeof makeRoom>[1]} taken by the words of other marks */
+function drawMark(ctx, { at, width }, { line, closed, dots, words, pinned }, taken) {
   const points = line.map(([h, v]) => toCanvas(at, h, v));
   ctx.beginPath();
   points.forEach(([x, y], n) => (n ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
@@ -106,9 +110,16 @@ function drawMark(ctx, { at, width }, { line, closed, dots, words, pinned }) {
   }
   const [x, y] = points.reduce((one, other) => (other[0] > one[0] ? other : one)); // beside the rightmost point
   const rows = words.split("\n");
-  const left = x < width * 0.6;
-  rows.forEach((row, n) => label(ctx, row, x + (left ? 9 : -9), y + 15 * (n - (rows.length - 1) / 2 + (left ? 0 : 1.2)), {
-    align: left ? "left" : "right", colour: MARK_COLOUR,
+  const onRight = x < width * 0.6;
+  ctx.font = FONT;
+  const wide = Math.max(...rows.map((row) => ctx.measureText(row).width));
+  const start = x + (onRight ? 9 : -9);
+  const middle = y + (onRight ? 0 : ROW * 1.2);
+  const half = (ROW * rows.length) / 2;
+  const [left, right] = onRight ? [start, start + wide] : [start - wide, start];
+  const lower = makeRoom({ left, right, top: middle - half, bottom: middle + half }, taken);
+  rows.forEach((row, n) => label(ctx, row, start, middle + lower + ROW * (n - (rows.length - 1) / 2), {
+    align: onRight ? "left" : "right", colour: MARK_COLOUR,
   }));
 }
 

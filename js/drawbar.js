@@ -3,6 +3,7 @@
 
 import { RADII_MM } from "./brush.js";
 import { TOOL_KEYS } from "./gestures.js";
+import { askText, askWhether, keepKeys } from "./asktext.js";
 import { addButton, make } from "./panel.js";
 
 /** @typedef {import("./screen.js").Screen} Screen */
@@ -20,6 +21,8 @@ const TOOLS = {
 export class DrawBar {
   /** A segment asked for, to be taken in hand when it is there. */
   #wanted = "";
+  /** @type {string[]} */
+  #names = [];
 
   /** @param {Screen} screen */
   constructor(screen) {
@@ -42,21 +45,26 @@ export class DrawBar {
       const input = make("input", "sr-number", { type: "number", step: "any", "aria-label": label });
       input.valueAsNumber = Math.round(value);
       input.addEventListener("change", () => { if (!Number.isNaN(input.valueAsNumber)) take(input.valueAsNumber); });
-      input.addEventListener("keydown", (event) => event.stopPropagation()); // digits are numbers here, not windows
+      keepKeys(input); // digits are numbers here, not windows
       return input;
     };
     const low = field("Lowest value drawn", brush.range[0], (value) => { brush.range[0] = value; });
     const high = field("Highest value drawn", brush.range[1], (value) => { brush.range[1] = value; });
     const reach = field("How far growing reaches, mm", brush.within, (value) => { brush.within = value; });
+    this.naming = make("span", "sr-group", { role: "group", "aria-label": "This segment" });
+    addButton(this.naming, "rename", { "data-action": "rename", title: "Another name for this segment" }, () => this.#rename());
+    this.delete = addButton(this.naming, "delete", { "data-action": "delete", title: "Let this segment go" }, () => this.#delete());
     this.steps = make("span", "sr-group", { role: "group", "aria-label": "Steps" });
     drawing.append(
-      drawtools, make("label", "", {}, this.swatch, this.segment),
+      drawtools, make("label", "", {}, this.swatch, this.segment), this.naming,
       make("label", "", { title: "Keys [ and ]" }, "Radius", this.radius, this.size),
       this.steps, make("span", "sr-range", {}, "Values", low, "to", high, units), make("span", "sr-reach", {}, "Reach", reach, "mm"),
     );
     addButton(this.steps, "fill between slices", { "data-action": "interpolate", title: "Fill the slices between those outlined in the view drawn on last (key I)" }, () => brush.interpolate());
     this.undo = addButton(this.steps, "undo", { "data-action": "undo", title: "Take the last step back (Ctrl+Z)" }, () => brush.step("undo"));
     this.redo = addButton(this.steps, "redo", { "data-action": "redo", title: "Take it anew (Ctrl+Shift+Z, Ctrl+Y)" }, () => brush.step("redo"));
+    this.save = addButton(this.steps, "save as SEG", { "data-action": "save", title: "All that is drawn, as a DICOM segmentation" },
+      () => screen.model.send({ t: "save", page: screen.holding?.page }));
     this.follow();
   }
 
@@ -65,8 +73,7 @@ export class DrawBar {
     const { hands, holding, panel } = this.screen;
     const { segments, outlined } = /** @type {import("./store.js").Meta} */ (holding?.meta);
     const { brush } = hands;
-    const added = segments.findIndex(({ name }) => name === this.#wanted);
-    if (added >= 0) [brush.segment, this.#wanted] = [added, ""];
+    this.#takeInHand(segments.map(({ name }) => name));
     const names = segments.map(({ name }, n) => `${name}  ${outlined?.ml[n].toFixed(2)} ml`);
     while (this.segment.options.length > segments.length + 1) this.segment.remove(0);
     while (this.segment.options.length < segments.length + 1) this.segment.add(make("option", ""), 0);
@@ -78,34 +85,49 @@ export class DrawBar {
     this.size.textContent = `${brush.radius.toFixed(1)} mm`;
     this.undo.disabled = !outlined?.undo;
     this.redo.disabled = !outlined?.redo;
+    this.delete.disabled = segments.length < 2;
+    this.save.hidden = !outlined?.save;
     panel.root.dataset.drawing = "on";
   }
 
+  /** Stay with the segment in hand where others come and go. @param {string[]} names */
+  #takeInHand(names) {
+    const { brush } = this.screen.hands;
+    const wanted = names.indexOf(this.#wanted);
+    if (wanted >= 0) [brush.segment, this.#wanted] = [wanted, ""];
+    else if (names.length < this.#names.length) brush.segment = Math.max(0, names.indexOf(this.#names[brush.segment]));
+    this.#names = names;
+  }
+
   #choose() {
-    const { hands, holding, panel } = this.screen;
+    const { hands, holding } = this.screen;
     const count = holding?.meta?.segments.length ?? 0;
     if (this.segment.selectedIndex < count) hands.brush.segment = this.segment.selectedIndex;
-    else this.#name(panel.writing);
+    else {
+      this.#name("Add", (name) => {
+        this.screen.holding?.outbox?.add({ do: "add", name });
+        this.#wanted = name;
+      });
+    }
     this.follow();
   }
 
-  /** Ask what a new segment is called. @param {HTMLElement} place */
-  #name(place) {
-    const input = make("input", "", { type: "text", maxlength: "40", "aria-label": "Name of the new segment", placeholder: "What it is, such as tumour, oedema, nerve; no names of a patient" });
-    const form = make("form", "sr-note", {}, input, make("button", "", { type: "submit" }, "Add"));
-    addButton(form, "Cancel", {}, () => form.remove());
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      form.remove();
-      if (!input.value.trim()) return;
-      this.screen.holding?.outbox?.add({ do: "add", name: input.value.trim() });
-      this.#wanted = input.value.trim();
-    });
-    form.addEventListener("keydown", (event) => {
-      event.stopPropagation(); // letters are text here, not tools
-      if (event.key === "Escape") form.remove();
-    });
-    place.replaceChildren(form);
-    input.focus();
+  /** Ask what a segment is called. @param {string} verb @param {(name: string) => void} named @param {string} [text] */
+  #name(verb, named, text = "") {
+    const hint = "What it is, such as tumour, oedema, nerve; no names of a patient";
+    askText(this.screen.panel.writing, { label: "Name of the segment", hint, longest: 40, verb, text }, named);
+  }
+
+  #rename() {
+    const { hands: { brush }, holding } = this.screen;
+    const { segment } = brush;
+    this.#name("Rename", (name) => holding?.outbox?.add({ do: "rename", segment, name }), holding?.meta?.segments[segment].name);
+  }
+
+  #delete() {
+    const { hands: { brush }, holding, panel } = this.screen;
+    const { segment } = brush;
+    const question = `Delete ${this.segment.options[segment].text}? This cannot be undone.`;
+    askWhether(panel.writing, question, "Delete", () => holding?.outbox?.add({ do: "delete", segment }));
   }
 }

@@ -48,11 +48,13 @@ const SIZE_STEP = 1.15;
 export function listen(canvas, on, signal) {
   listenToPointer(canvas, on, signal);
   canvas.addEventListener("wheel", wheelListener(on), { passive: false, signal });
-  canvas.addEventListener("keydown", (event) => {
+  // At the window and on the way down: Notebook 7 takes arrow keys before they reach what has the focus.
+  window.addEventListener("keydown", (event) => {
+    if (event.target !== canvas) return;
     if (event.ctrlKey || event.metaKey) {
       if (pressStep(event.key, on, event.shiftKey)) consume(event);
     } else if (!event.altKey && pressKey(event.key, on, event.shiftKey)) consume(event);
-  }, { signal });
+  }, { signal, capture: true });
   canvas.addEventListener("dblclick", (event) => {
     consume(event);
     if (!isMark(on.tool()) && !isDrawing(on.tool())) on.enlarge();

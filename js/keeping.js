@@ -33,7 +33,9 @@ function keepPlan(holding, message, buffers) {
   if (message.t === "live" && message.from !== holding.page) {
     meta.planes = meta.planes.map((plane) => (plane.name === message.plane.name ? message.plane : plane));
   }
-  if (holding.skin && holding.complete && buffers.length) place(holding.skin.bands, 0, buffers[0]);
+  if (!holding.skin || !holding.complete || !buffers.length) return;
+  const [{ buffer, byteOffset, byteLength }] = buffers;
+  place(holding.skin.bands, 0, new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 /** A step of outlining that was answered, with what was wrong with it. @param {Holding} holding

@@ -6,7 +6,7 @@
 /** @typedef {import("./store.js").Holding} Holding */
 /** Message k of `of` of a box in C order; `before` is the revision it follows on, -1 for all there is.
  * @typedef {{revision: number, before: number, k: number, of: number, origin: number[], shape: number[]}} Box */
-/** What Python says of the segments. @typedef {{ml: number[], undo: boolean, redo: boolean}} Outlined */
+/** What Python says of the segments. @typedef {{ml: number[], undo: boolean, redo: boolean, save: boolean}} Outlined */
 
 const MARGIN = 12; // voxels that the box grows beyond what it must, so that it seldom has to
 const PATIENCE_MS = 3000;

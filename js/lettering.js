@@ -3,7 +3,7 @@
 
 /** @typedef {import("./draw.js").Scene} Scene */
 
-const FONT = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
+export const FONT = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
 export const INK = "#d7dee3";
 const FAINT = "#9fb0ba";
 const SHADOW = "rgba(0, 0, 0, 0.55)";
@@ -33,6 +33,18 @@ export function roundLengthMm(roomMm) {
 
 /** @param {number} mm */
 export const lengthLabel = (mm) => (mm >= 10 ? `${mm / 10} cm` : `${mm} mm`);
+
+/** Where words may stand: at their own height, or as little lower as keeps them off those that stand already.
+ * @param {{left: number, right: number, top: number, bottom: number}} box @param {(typeof box)[]} taken added to
+ * @returns {number} how far lower */
+export function makeRoom(box, taken) {
+  let lower = 0;
+  const inTheWay = () => taken.find((other) => other.left < box.right && box.left < other.right &&
+    other.top < box.bottom + lower && box.top + lower < other.bottom);
+  for (let other = inTheWay(); other; other = inTheWay()) lower = other.bottom - box.top;
+  taken.push({ ...box, top: box.top + lower, bottom: box.bottom + lower });
+  return lower;
+}
 
 /** @param {CanvasRenderingContext2D} ctx @param {Scene} scene */
 export function drawScaleBar(ctx, { at, width, height }) {

@@ -8,22 +8,13 @@
  */
 /** @typedef {import("./geometry.js").SliceView} SliceView */
 
-/** @param {{shape: number[], slope: number, intercept: number, blank: number | null}} meta @returns {Pixels} */
-export function createPixels({ shape, slope, intercept, blank }) {
-  return { stored: new Int16Array(shape[0] * shape[1] * shape[2]), shape, slope, intercept, blank };
-}
-
 /** @param {number[]} shape */
 export const strides = (shape) => [shape[1] * shape[2], shape[2], 1];
 
-/**
- * Copy bytes that arrived into a typed array, at an offset in elements. A DataView may start anywhere, so
- * the copy goes by bytes.
- * @param {Int16Array | Uint8Array} target @param {number} offset @param {DataView} data
- */
-export function place(target, offset, data) {
-  const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset * target.BYTES_PER_ELEMENT);
+/** Lay bytes that arrived into a typed array, at an offset in its elements.
+ * @param {Float32Array | Uint32Array | Uint8Array} target @param {number} offset @param {Uint8Array} bytes */
+export function place(target, offset, bytes) {
+  new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(bytes, offset * target.BYTES_PER_ELEMENT);
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 // Placing a measurement or a note, by clicks, by one drag, or by keys at the crosshair.
 
-import { writeNote } from "./marklist.js";
+import { askText } from "./asktext.js";
 import { KINDS, POINTS, draftPoints, finished, measuredPoints } from "./marks.js";
 
 /** @typedef {import("./screen.js").Screen} Screen */
@@ -82,7 +82,8 @@ export class Placing {
       this.draft = null;
       return;
     }
-    writeNote(this.screen.panel.writing, (text) => {
+    const about = { label: "Text of the note", hint: "Text of the note; no names, no numbers of a patient", longest: 200, verb: "Pin" };
+    askText(this.screen.panel.writing, about, (text) => {
       this.#send("mark", draft, draft.points, text);
       this.drop();
       draft.pane.canvas.focus();

@@ -82,7 +82,7 @@ export class PlanPanel {
     const structures = plan.structures.map(({ name, fate, tumour, plane }) =>
       `${name} ${FATES[fate]}: ${mm(tumour[0])} mm from the tumour (95 % ${interval(tumour.slice(1))})` +
       (plane ? `, ${mm(plane[0])} mm from a plane (95 % ${interval(plane.slice(1))})` : ""));
-    const bone = plan.bone ? [`bone: ${mm(plan.bone[0])} mm taken, ${mm(plan.bone[1])} mm left within the image`] : [];
+    const bone = plan.bone ? [`bone: ${mm(plan.bone[0])} ± ${mm(plan.bone[2])} mm taken, ${mm(plan.bone[1])} ± ${mm(plan.bone[2])} mm left within the image`] : [];
     const chances = plan.chances.map(([limit, chance]) => `below ${limit} mm: ${percent(chance)}`).join(", ");
     const lines = [`chance that the least margin is ${chances}`, ...structures, ...bone, ...plan.findings];
     this.rest.replaceChildren(...lines.map((line) => make("li", "", {}, line)));

@@ -4,6 +4,7 @@
 import { Bar } from "./bar.js";
 import { colourTable } from "./colours.js";
 import { DrawBar } from "./drawbar.js";
+import { Following } from "./following.js";
 import { Hands } from "./hands.js";
 import { fillLegend } from "./legend.js";
 import { fillMarks } from "./marklist.js";
@@ -51,12 +52,12 @@ export class Screen {
 
   /** @param {Model} model @param {HTMLElement} el */
   constructor(model, el) {
-    this.model = model;
+    this.model = new Following(model, ["crosshair_mm", ...SETTINGS]);
     this.panel = buildPanel(el);
     this.hands = new Hands(this);
     this.bar = new Bar(this);
-    model.on("change:crosshair_mm", this.#followCrosshair);
-    for (const name of SETTINGS) model.on(`change:${name}`, this.#followTraits);
+    this.model.on("change:crosshair_mm", this.#followCrosshair);
+    for (const name of SETTINGS) this.model.on(`change:${name}`, this.#followTraits);
     const { holding, leave } = shareVolume(model, (now) => this.#volumeChanged(now));
     this.leave = leave;
     this.#volumeChanged(holding);
@@ -142,7 +143,7 @@ export class Screen {
     this.holding = holding;
     const { meta, progress, complete, words } = holding;
     this.panel.words.textContent = words;
-    this.panel.root.dataset.state = complete ? "ready" : meta ? "loading" : "waiting";
+    this.panel.root.dataset.state = holding.ended ? "ended" : complete ? "ready" : meta ? "loading" : "waiting";
     this.panel.progress.style.setProperty("--arrived", String(progress));
     this.panel.progress.setAttribute("aria-valuenow", String(Math.round(100 * progress)));
     if (meta) this.#wordsChanged(meta);

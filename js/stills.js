@@ -1,6 +1,7 @@
 // @ts-check
 // Key images: which view a still is taken of, and the list of those kept, each with a note to write.
 
+import { textField } from "./asktext.js";
 import { addButton, make } from "./panel.js";
 
 /** @typedef {import("./screen.js").Screen} Screen */
@@ -31,7 +32,9 @@ export class Stills {
   keep(pane = viewToKeep(this.screen.panes, this.screen.model.get("enlarged"), this.#used)) {
     const { holding, model } = this.screen;
     if (!pane || !holding?.meta) return;
-    model.send({ t: "keep", page: holding.page, view: pane.name, image: holding.images[pane.image].role });
+    const names = ["crosshair_mm", "hidden", "window", "beside_window"];
+    const own = model.following ? null : Object.fromEntries(names.map((name) => [name, model.get(name)]));
+    this.#send({ t: "keep", view: pane.name, image: holding.images[pane.image].role, own });
   }
 
   /** @param {Kept[] | undefined} kept */
@@ -50,12 +53,8 @@ export class Stills {
 
   /** @param {Kept} kept */
   #item({ n, words, note }) {
-    const field = make("input", "", {
-      type: "text", maxlength: "200", "aria-label": `Caption of ${words}`, "data-key": `note ${n}`,
-      placeholder: "Caption; no names, no numbers of a patient",
-    });
-    field.value = note;
-    field.addEventListener("keydown", (event) => event.stopPropagation()); // letters are text here, not tools
+    const field = textField({ label: `Caption of ${words}`, hint: "Caption; no names, no numbers of a patient", longest: 200, text: note });
+    field.dataset.key = `note ${n}`;
     field.addEventListener("change", () => this.#send({ t: "note", n, note: field.value }));
     const item = make("li", "", {}, make("span", "", {}, `kept: ${words}`), field);
     addButton(item, "×", { "aria-label": `Delete ${words}`, title: "Delete", "data-key": `delete ${n}` }, () => this.#send({ t: "unkeep", n }));

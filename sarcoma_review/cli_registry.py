@@ -77,7 +77,7 @@ def rebuild(place: Place) -> int:
 @registry_app.command()
 def check(place: Place, on: On = None, as_json: Json = False) -> int:
     """Say what in the cases cannot be, or is missing."""
-    from sarcoma_review.registry.checks import check_registry
+    from sarcoma_review.registry.cohort import check_registry
 
     findings = check_registry(_open(place), on=_day(on))
     lines = [f"{f.case_id}, version {f.version}: {f.rule}: {f.text}" for f in findings]
@@ -111,10 +111,24 @@ def new_key(out: New) -> int:
 
 
 @registry_app.command()
-def export(place: Place, out: New, key_file: Annotated[Path, typer.Option(readable=False)]) -> int:
-    """Write all cases into one signed bundle for another centre."""
+def export(
+    place: Place,
+    out: New,
+    key_file: Annotated[Path | None, typer.Option(readable=False, help="The signing key of this centre.")] = None,
+    fhir: Annotated[bool, typer.Option("--fhir", help="FHIR R4B as JSON instead, for inside the centre.")] = False,
+) -> int:
+    """Write all cases into one signed bundle for another centre, or as FHIR R4B."""
+    from sarcoma_review.errors import RegistryError
     from sarcoma_review.registry.bundle import export as write_bundle
+    from sarcoma_review.registry.fhir import bundle
 
+    if fhir:
+        if out.exists():
+            raise RegistryError("the file exists already; nothing was written")
+        out.write_text(json.dumps(bundle(_open(place)), indent=1), encoding="utf-8")
+        return 0
+    if key_file is None:
+        raise RegistryError("a bundle is signed: give --key-file, or --fhir for use inside the centre")
     made = write_bundle(_open(place), out, key_file=key_file)
     typer.echo(f"{made.cases} cases, {made.entries} entries; {len(made.refused)} left out as their patient refused")
     return 0

@@ -1,5 +1,7 @@
 import json
+import shutil
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,34 @@ def test_check_lists_the_faults_and_never_the_values(run: Any, tmp_path: Path) -
     assert "PatientName" in result.out
     assert NAME not in result.out + result.err
     assert "9434765919" not in result.out + result.err
+
+
+def test_a_scan_answers_a_program_in_json_and_names_nobody(run: Any, tmp_path: Path) -> None:
+    (named_study(tmp_path / NAME) / "letter.txt").write_text("Dear colleague")
+    result = run("scan", tmp_path / NAME, "--json", "--cache", tmp_path / "kept")
+    answer = json.loads(result.out)
+    (volume,) = answer["volumes"]
+    assert (volume["modality"], volume["shape"], volume["refused"]) == ("CT", [3, 7, 9], None)
+    assert answer["skipped"] == {"not DICOM": 1}
+    assert NAME not in result.out + result.err
+    assert (tmp_path / "kept").is_file()
+
+
+def test_a_scan_of_an_archive_says_where_its_dicomdir_is_wrong(run: Any, tmp_path: Path) -> None:
+    (named_study(tmp_path / "in") / "DICOMDIR").write_text("no list")
+    shutil.make_archive(str(tmp_path / "in"), "zip", tmp_path / "in")
+    result = run("scan", tmp_path / "in.zip")
+    assert result.code == 0
+    assert "CT 3 x 7 x 9 voxels" in result.out
+    assert "noted: 1 file(s), a DICOMDIR that cannot be read" in result.out
+
+
+def test_an_archive_that_leads_out_gives_one_line(run: Any, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as out:
+        out.writestr("../out", b"x")
+    result = run("scan", tmp_path / "in.zip")
+    assert result.code == 1
+    assert "leads out of it" in one_line(result)
 
 
 def test_check_answers_a_program_in_json(run: Any, tmp_path: Path) -> None:

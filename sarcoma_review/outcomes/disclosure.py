@@ -124,8 +124,8 @@ class CoarseCurve:
 
     Parameters
     ----------
-    time, estimate : tuple of float
-        At whole steps only.
+    time, estimate, lower, upper : tuple of float
+        At whole steps only; limits are not numbers where the curve has none.
     at_risk : tuple
         Under the HES rule.
     cut_at : float or None
@@ -134,6 +134,8 @@ class CoarseCurve:
 
     time: tuple[float, ...]
     estimate: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
     at_risk: tuple[Cell, ...]
     cut_at: float | None
 
@@ -170,11 +172,11 @@ def coarsen(curve: Curve, *, step: float, fewest_at_risk: int = 10) -> CoarseCur
     if not shown[0]:
         raise OutcomeError(f"a curve of fewer than {fewest_at_risk} people may not leave a centre")
     count = int(np.argmin(shown)) if not shown.all() else grid.size
-    estimate = tuple(round(float(curve.at(float(time))), 3) for time in grid[:count])
+    read = [curve.interval_at(float(time)) for time in grid[:count]]
+    estimate, lower, upper = (tuple(round(value, 3) for value in values) for values in zip(*read, strict=True))
     at_risk = tuple(hes(int(number)) for number in later[:count])
-    return CoarseCurve(
-        tuple(map(float, grid[:count])), estimate, at_risk, float(grid[count]) if count < grid.size else None
-    )
+    cut_at = float(grid[count]) if count < grid.size else None
+    return CoarseCurve(tuple(map(float, grid[:count])), estimate, lower, upper, at_risk, cut_at)
 
 
 def _matrix(table: Counts) -> Ints:

@@ -86,8 +86,9 @@ ENDPOINTS = {
 
 @dataclass(frozen=True)
 class TimeToEvent:
-    """One patient's time: days from time zero, and the cause that ended it (0 censored)."""
+    """One patient's time: time zero, days from it, and the cause that ended it (0 censored)."""
 
+    zero: date
     days: int
     cause: int
 
@@ -117,7 +118,7 @@ def time_to_event(endpoint: Endpoint, happenings: Sequence[Happening], *, as_of:
     --------
     >>> seen = [Happening("operation", date(2026, 1, 1)), Happening("death", date(2026, 3, 2))]
     >>> time_to_event(ENDPOINTS["local_recurrence"], seen, as_of=date(2027, 1, 1))
-    TimeToEvent(days=60, cause=2)
+    TimeToEvent(zero=datetime.date(2026, 1, 1), days=60, cause=2)
     """
     starts = [h.settled for h in happenings if h.type == endpoint.time_zero and h.day <= as_of]
     if not starts:
@@ -127,15 +128,19 @@ def time_to_event(endpoint: Endpoint, happenings: Sequence[Happening], *, as_of:
     for happening in happenings:
         if happening.day <= as_of:
             day = happening.day if happening.precision == "day" else _day(happening, zero)
-            first[happening.type] = min(day, first.get(happening.type, day))
-            last = max(day, last)
-    if any(first.get(type_, zero) < zero for type_ in endpoint.events):
+            earlier = first.get(happening.type)
+            # Comparisons, not min and max: this runs for every event of a registry, for every endpoint.
+            if earlier is None or day < earlier:
+                first[happening.type] = day
+            if day > last:
+                last = day
+    own = min([first[type_] for type_ in endpoint.events if type_ in first], default=None)
+    if own is not None and own < zero:
         raise OutcomeError(f"{endpoint.name}: the event is dated before the {endpoint.time_zero}")
-    own = min((first[type_] for type_ in endpoint.events if type_ in first), default=None)
-    ending = own, *(first.get(type_) for type_ in endpoint.competing)
+    ending = own, *[first.get(type_) for type_ in endpoint.competing]
     reached = [(day, cause) for cause, day in enumerate(ending, start=1) if day is not None and zero <= day <= as_of]
     day, cause = min(reached, default=(min(last, as_of), 0))
-    return TimeToEvent((day - zero).days, cause)
+    return TimeToEvent(zero, (day - zero).days, cause)
 
 
 def _day(happening: Happening, zero: date) -> date:

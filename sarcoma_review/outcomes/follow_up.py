@@ -1,6 +1,7 @@
 """Follow-up that a schedule asks for: windows due and overdue. Not an appointment."""
 
 import tomllib
+from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,12 +92,11 @@ def follow_up_windows(schedule: Schedule, time_zero: date, *, seen: Sequence[dat
     [('2026-04-30', 'seen'), ('2026-07-31', 'overdue'), ('2026-10-31', 'ahead')]
     """
     months = _closing_months(schedule)
-    closes = [add_months(time_zero, month) for month, _ in months]
-    done = _seen(closes, time_zero, seen=seen, on=on)
+    done = _seen(schedule, time_zero, seen=seen, on=on)
     windows = []
     for index, (month, slack) in enumerate(months):
-        opens = add_months(time_zero, month - slack)
-        windows.append(Window(opens, closes[index], _state(index in done, opens, closes[index], on)))
+        opens, closes = add_months(time_zero, month - slack), add_months(time_zero, month)
+        windows.append(Window(opens, closes, _state(index in done, opens, closes, on)))
     return windows
 
 
@@ -108,13 +108,12 @@ def overdue_count(schedule: Schedule, time_zero: date, *, seen: Sequence[date], 
     >>> overdue_count(schedules()["esmo-older-edition"], date(2026, 1, 31), seen=[], on=date(2026, 8, 1))
     2
     """
-    past = (on.year - time_zero.year) * 12 + on.month - time_zero.month
-    closed = [month for month, _ in _closing_months(schedule) if month <= past]
-    # One more than has closed: an early visit counts for the window that comes next.
-    months = [month for month, _ in _closing_months(schedule)[: len(closed) + 1]]
-    closes = [add_months(time_zero, month) for month in months]
-    done = _seen(closes, time_zero, seen=seen, on=on)
-    return sum(close < on and place not in done for place, close in enumerate(closes))
+    months = _closing_months(schedule)
+    closed = bisect_left(months, (_months_between(time_zero, on), 0))
+    if closed < len(months) and add_months(time_zero, months[closed][0]) < on:
+        closed += 1
+    done = _seen(schedule, time_zero, seen=seen, on=on)
+    return closed - sum(place < closed for place in done)
 
 
 def add_months(day: date, months: int) -> date:
@@ -141,10 +140,21 @@ def _closing_months(schedule: Schedule) -> list[tuple[int, int]]:
     return found
 
 
-def _seen(closes: list[date], time_zero: date, *, seen: Sequence[date], on: date) -> set[int]:
-    return {
-        min(range(len(closes)), key=lambda k: abs((closes[k] - day).days)) for day in seen if time_zero < day <= on
-    }
+def _seen(schedule: Schedule, time_zero: date, *, seen: Sequence[date], on: date) -> set[int]:
+    """Windows that a visit counts for: of each visit the one whose close is nearest, the earlier of two."""
+    months = _closing_months(schedule)
+    found = set()
+    for day in seen:
+        if time_zero < day <= on:
+            after = bisect_left(months, (_months_between(time_zero, day), 0))
+            # The nearest is the last that closes in a month before, or one of the two that follow it.
+            near = range(max(after - 1, 0), min(after + 2, len(months)))
+            found.add(min(near, key=lambda place: abs((add_months(time_zero, months[place][0]) - day).days)))
+    return found
+
+
+def _months_between(day: date, later: date) -> int:
+    return (later.year - day.year) * 12 + later.month - day.month
 
 
 def _state(seen: bool, opens: date, closes: date, on: date) -> Literal["seen", "due", "overdue", "ahead"]:

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.sparse import coo_array, eye_array
+from scipy.sparse.linalg import spsolve
 
 from sarcoma_review.errors import OutcomeError
-from sarcoma_review.outcomes.inputs import Floats
+from sarcoma_review.outcomes.inputs import Floats, Ints
 
 _GRID = 400
 
@@ -125,7 +128,7 @@ def run_length(risk: Floats | Sequence[float], limit: float, odds_ratio: float, 
     share = share / share.sum()
     width = limit / _GRID
     states, rows = np.arange(_GRID) * width, np.arange(_GRID)
-    chain = np.zeros((_GRID, _GRID))
+    places, shares = list[tuple[Ints, Ints]](), list[Floats]()
     for p, part in zip(risks.clip(0.001, 0.999), share, strict=True):
         true = raised * p / (1 - p + raised * p)
         for weight, probability in zip(_weights(p, odds_ratio), (true, 1 - true), strict=True):
@@ -134,9 +137,11 @@ def run_length(risk: Floats | Sequence[float], limit: float, odds_ratio: float, 
             place = target[going_on] / width
             below = place.astype(int)
             # A value between two states goes to both, in proportion: rounding it to one biases the run by tenths.
-            np.add.at(chain, (rows[going_on], below), part * probability * (1 - place + below))
-            np.add.at(chain, (rows[going_on], np.minimum(below + 1, _GRID - 1)), part * probability * (place - below))
-    return float(np.linalg.solve(np.eye(_GRID) - chain, np.ones(_GRID))[0])
+            places += [(rows[going_on], below), (rows[going_on], np.minimum(below + 1, _GRID - 1))]
+            shares += [part * probability * (1 - place + below), part * probability * (place - below)]
+    at = tuple(np.concatenate(ends) for ends in zip(*places, strict=True))
+    chain = coo_array((np.concatenate(shares), at), shape=(_GRID, _GRID)).tocsc()
+    return float(spsolve(eye_array(_GRID, format="csc") - chain, np.ones(_GRID))[0])
 
 
 def _weights(risk: Floats | float, odds_ratio: float) -> tuple[Floats, Floats]:
@@ -146,8 +151,6 @@ def _weights(risk: Floats | float, odds_ratio: float) -> tuple[Floats, Floats]:
 
 
 def _limit_for(risk: Floats, odds_ratio: float, wanted: float) -> float:
-    low, high = 0.1, 12.0
-    for _ in range(24):
-        middle = (low + high) / 2
-        low, high = (middle, high) if run_length(risk, middle, odds_ratio, 1.0) < wanted else (low, middle)
-    return high
+    """The limit with the wanted run to a false signal: its logarithm rises with the limit, nearly in a line."""
+    ends = (0.1, 12.0)
+    return float(brentq(lambda limit: np.log(run_length(risk, limit, odds_ratio, 1.0) / wanted), *ends, xtol=1e-6))

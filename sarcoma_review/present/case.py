@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal
 
 from sarcoma_review.pathways import Pathway, RuleResult
+from sarcoma_review.pathways.ewing import EwingLocalTherapy
 from sarcoma_review.planning import MarginReport, ResectionPlan
 from sarcoma_review.present.figures import KeyImage
 from sarcoma_review.volume import Segment, Volume
@@ -40,6 +41,8 @@ class Case:
     plan, margins : optional
         The plan and what was measured of it.
     pathway, rule_results : optional
+    ewing : EwingLocalTherapy, optional
+        The local-therapy page, for a case that goes to the national Ewing MDT; the deck has no such page without it.
     findings : sequence of str
         What was noticed on the way: images left out, limits of the measurement.
     """
@@ -61,6 +64,7 @@ class Case:
     margins: MarginReport | None = None
     pathway: Pathway | None = None
     rule_results: Sequence[RuleResult] = ()
+    ewing: EwingLocalTherapy | None = None
     findings: Sequence[str] = ()
 
     def facts(self) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from sarcoma_review.errors import GeometryError, PresentationError
 from sarcoma_review.planning import MarginReport, Plane
 from sarcoma_review.present.section import Section, View, plane_line, section
 from sarcoma_review.present.windows import Window, named_window
-from sarcoma_review.volume import Segment, Volume, require_clearance
+from sarcoma_review.volume import Segment, Volume, require_export
 
 # Okabe and Ito's palette with a line style each: colour alone says nothing in print.
 _Dash = str | tuple[float, tuple[float, ...]]
@@ -103,7 +103,7 @@ def slice_image(
     PrivacyError
         If the volume did not come through the privacy gate.
     """
-    require_clearance(volume, "A picture")
+    require_export(volume, "A picture")
     seen = section(volume.grid, view)
     index = volume.index(position_mm)
     number = round(float(index[seen.through]))

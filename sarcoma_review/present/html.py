@@ -10,10 +10,9 @@ from sarcoma_review.errors import PresentationError
 from sarcoma_review.planning import BoneResection, MarginAssessment, MarginReport, ResectionPlan, StructureDistance
 from sarcoma_review.planning.uncertainty import PUBLISHED_EXECUTION
 from sarcoma_review.present.case import NOT_RECORDED, PURPOSE, Case
-from sarcoma_review.volume import require_clearance
+from sarcoma_review.volume import require_export
 
 _FATES = {"kept": "stays", "cut": "is cut", "removed": "taken whole"}
-_MARKS = {"met": "●", "not_met": "○", "conflict": "◆", "exception": "◐", "redirected": "➜", "information": "i"}
 
 
 def write(case: Case, path: str | Path) -> Path:
@@ -34,7 +33,7 @@ def write(case: Case, path: str | Path) -> Path:
     PresentationError
         If the ending is another, the folder is not there, or the case has no question.
     PrivacyError
-        If any volume did not come through the privacy gate.
+        If any volume did not come through the privacy gate, or may show a face.
     """
     place = Path(path)
     if place.suffix != ".html":
@@ -59,12 +58,12 @@ def render(case: Case) -> str:
     PresentationError
         If the case has no question.
     PrivacyError
-        If any volume did not come through the privacy gate.
+        If any volume did not come through the privacy gate, or may show a face.
     """
     if not case.question.strip():
         raise PresentationError("a case is presented with a question to the meeting; found none")
     for volume in case.imaging:
-        require_clearance(volume, "A deck")
+        require_export(volume, "A deck")
     pages = Environment(
         loader=PackageLoader("sarcoma_review.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -74,7 +73,7 @@ def render(case: Case) -> str:
         not_recorded=NOT_RECORDED,
         images=[(base64.b64encode(image.png).decode(), image) for image in case.key_images],
         margins=_margins(case.margins, case.plan),
-        rules=[_rule(result) for result in case.rule_results],
+        rules=[{"result": result, "words": result.status.words} for result in case.rule_results],
     )
 
 
@@ -174,7 +173,3 @@ def position_words(report: MarginReport) -> str:
         f"{letters[int(mm >= 0)]} {abs(mm):.1f}"
         for letters, mm in zip(pairs, report.minimum_position_mm, strict=True)
     )
-
-
-def _rule(result: Any) -> dict[str, Any]:
-    return {"result": result, "mark": _MARKS.get(result.status.value, "–"), "words": result.status.words}

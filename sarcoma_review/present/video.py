@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,7 +14,7 @@ from sarcoma_review.present.case import PURPOSE
 from sarcoma_review.present.figures import draw_slice
 from sarcoma_review.present.section import View, section
 from sarcoma_review.present.windows import Window, named_window
-from sarcoma_review.volume import Segment, Volume, require_clearance
+from sarcoma_review.volume import Segment, Volume, require_export
 
 MOST_SLICES = 400
 _DOTS_PER_INCH = 110
@@ -71,9 +72,9 @@ def scroll_video(
     >>> scroll_video(ct, "axial")[8:12]
     b'WEBP'
     """
-    require_clearance(volume, "A video")
+    require_export(volume, "A video")
     for segment in segments:
-        require_clearance(segment.mask, "A video")
+        require_export(segment.mask, "A video")
     if not 1 <= fps <= 60:
         raise PresentationError(f"a video runs at 1 to 60 slices a second, found {fps:g}")
     seen = section(volume.grid, view)
@@ -85,9 +86,9 @@ def scroll_video(
             volume, seen, number, segments=segments, planes=planes, window=levels, footer=PURPOSE
         )
         figure.set_dpi(_DOTS_PER_INCH)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()  # type: ignore[no-untyped-call]
-        frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]))  # type: ignore[no-untyped-call]
+        canvas: Any = FigureCanvasAgg(figure)  # matplotlib gives it no types
+        canvas.draw()
+        frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]))
     return _webp(frames, round(1000 / fps))
 
 

@@ -1,7 +1,7 @@
 """Data checks: what in a case cannot be, or is missing. A finding is a question to the centre, not a verdict."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 
 from sarcoma_review.registry.events import (
@@ -10,48 +10,81 @@ from sarcoma_review.registry.events import (
     Diagnosis,
     Execution,
     FollowUpSeen,
+    Function,
     HistologicalMargin,
     Operation,
     Outcome,
+    Staging,
     Treatment,
 )
-from sarcoma_review.registry.journal import Registry
 from sarcoma_review.registry.record import CaseRecord
 
 _NEEDS_OPERATION = ("local_recurrence", "wound_infection", "loosening", "loss_of_prosthesis", "revision")
 _OF_PROSTHESIS = ("loosening", "loss_of_prosthesis")
-_DATED = (Diagnosis, Operation, Treatment, Outcome, FollowUpSeen, AchievedMargin, HistologicalMargin)
+DATED = (
+    Diagnosis,
+    Staging,
+    Operation,
+    Treatment,
+    Outcome,
+    Function,
+    FollowUpSeen,
+    AchievedMargin,
+    HistologicalMargin,
+)
 
 
 @dataclass(frozen=True)
 class DataFinding:
-    """One thing to ask about: the rule, the entry by its version, and what was found."""
+    """One thing to ask about.
+
+    Parameters
+    ----------
+    case_id : str
+    version : int
+        Of the entry it is about.
+    rule, text : str
+    after : date, optional
+        It is a finding only after this day.
+    """
 
     case_id: str
     version: int
     rule: str
     text: str
+    after: date | None = field(default=None, compare=False)
+
+    def holds(self, on: date) -> bool:
+        """Whether it is a finding on a day."""
+        return self.after is None or self.after < on
 
 
 def check_case(record: CaseRecord, *, on: date) -> list[DataFinding]:
     """Findings of one case as it stands on a day."""
-    found = [line for rule in _RULES for line in rule(record)]
-    found += [line for rule in _RULES_OF_THE_DAY for line in rule(record, on)]
-    return [DataFinding(record.case_id, *line) for line in sorted(found)]
+    ahead = [
+        dated_ahead(record.case_id, version, fact.on_date)
+        for version, fact in record.facts.items()
+        if isinstance(fact, DATED) and fact.on_date > on
+    ]
+    return in_order([*ahead, *(finding for finding in findings_of(record) if finding.holds(on))])
 
 
-def check_registry(registry: Registry, *, on: date) -> list[DataFinding]:
-    """Findings of every case."""
-    return [finding for case_id in registry.cases() for finding in check_case(registry.case(case_id), on=on)]
+def findings_of(record: CaseRecord) -> list[DataFinding]:
+    """Findings of one case but for dates in the future, which only the day tells."""
+    return in_order(DataFinding(record.case_id, *line) for rule in _RULES for line in rule(record))
 
 
-Found = Iterator[tuple[int, str, str]]
+def dated_ahead(case_id: str, version: int, day: date) -> DataFinding:
+    """The finding that an entry's date lies in the future."""
+    return DataFinding(case_id, version, "date in the future", f"dated {day}")
 
 
-def _future(record: CaseRecord, on: date) -> Found:
-    for version, fact in record.facts.items():
-        if isinstance(fact, _DATED) and fact.on_date > on:
-            yield version, "date in the future", f"{fact.kind} is dated after {on}"
+def in_order(findings: Iterable[DataFinding]) -> list[DataFinding]:
+    """By case, entry and rule."""
+    return sorted(findings, key=lambda finding: (finding.case_id, finding.version, finding.rule, finding.text))
+
+
+Found = Iterator[tuple[int, str, str] | tuple[int, str, str, date]]
 
 
 def _after_death(record: CaseRecord) -> Found:
@@ -60,7 +93,7 @@ def _after_death(record: CaseRecord) -> Found:
         yield deaths[1][0], "two deaths", f"{len(deaths)} deaths are recorded"
     for version, fact in record.facts.items():
         exact = getattr(fact, "precision", "day") == "day" and not isinstance(fact, HistologicalMargin)
-        if deaths and exact and isinstance(fact, _DATED) and fact.on_date > max(day for _, day in deaths):
+        if deaths and exact and isinstance(fact, DATED) and fact.on_date > max(day for _, day in deaths):
             yield version, "event after death", f"{fact.kind} is dated after the death"
 
 
@@ -97,7 +130,7 @@ def _margins(record: CaseRecord) -> Found:
             yield version, "no planned plane", "an achieved margin names a plane that no plan has"
 
 
-def _decisions(record: CaseRecord, on: date) -> Found:
+def _decisions(record: CaseRecord) -> Found:
     answered = {fact.decision_version for fact in record.of(Execution)}
     for version, fact in record.facts.items():
         if not isinstance(fact, Decision):
@@ -105,8 +138,9 @@ def _decisions(record: CaseRecord, on: date) -> Found:
         if version not in answered:
             yield version, "not recorded whether carried out", f"decision on {fact.modality}"
         for action in fact.actions:
-            if action.due is not None and action.due < on and version not in answered:
-                yield version, "action past its day", f"due {action.due} from {action.owner_role}"
+            if action.due is not None and version not in answered:
+                words = f"due {action.due} from {action.owner_role}"
+                yield version, "action past its day", words, action.due
 
 
 def _spans(record: CaseRecord) -> Found:
@@ -129,5 +163,5 @@ _RULES: tuple[Callable[[CaseRecord], Found], ...] = (
     _margins,
     _spans,
     _depth,
+    _decisions,
 )
-_RULES_OF_THE_DAY: tuple[Callable[[CaseRecord, date], Found], ...] = (_future, _decisions)

@@ -3,18 +3,30 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Literal
 
 from sqlalchemy import select
 
-from sarcoma_review.outcomes import Endpoint, Happening, OutcomeError, Schedule, overdue_count, time_to_event
+from sarcoma_review.outcomes import (
+    Endpoint,
+    Happening,
+    OutcomeError,
+    Schedule,
+    TimeToEvent,
+    overdue_count,
+    time_to_event,
+)
 from sarcoma_review.registry.bundle import refused_cases
+from sarcoma_review.registry.checks import DataFinding, dated_ahead, in_order
 from sarcoma_review.registry.journal import Registry
-from sarcoma_review.registry.tables import DECISION, EXECUTION, MARGIN, MILESTONE, OPENED
+from sarcoma_review.registry.projections import findings_of_long_cases
+from sarcoma_review.registry.tables import DECISION, EXECUTION, FINDING, MARGIN, MILESTONE, OPENED
 
 By = Literal["centre", "diagnosis", "site", "sex", "age_band"]
 NOT_RECORDED = "not recorded"
-_NOT_SEEN = ("consent_given", "consent_refused", "histology", "achieved_margin")
+_CONSENT = ("consent_given", "consent_refused")
+_NOT_SEEN = (*_CONSENT, "histology", "achieved_margin")
 
 
 @dataclass(frozen=True)
@@ -39,14 +51,17 @@ def snapshot(registry: Registry) -> Snapshot:
     query = select(*columns).where(MILESTONE.c.certainty != "possible", MILESTONE.c.type.not_in(_NOT_SEEN))
     with registry.reading() as connection:
         refused = refused_cases(connection)
-        opened = connection.execute(select(OPENED).order_by(OPENED.c.case_id)).mappings().all()
+        rows = connection.execute(select(OPENED).order_by(OPENED.c.case_id))
+        names = tuple(rows.keys())
+        opened = {row[0]: dict(zip(names, row, strict=True)) for row in rows if row[0] not in refused}
         dated = connection.execute(query).all()
-    kept = {row["case_id"]: dict(row) for row in opened if row["case_id"] not in refused}
-    happenings: dict[str, list[Happening]] = {case_id: [] for case_id in kept}
+    # Many cases share a kind and a day: one value stands for all of them.
+    happening = cache(lambda type_, on_date, precision: Happening(type_, date.fromisoformat(on_date), precision))
+    happenings: dict[str, list[Happening]] = {case_id: [] for case_id in opened}
     for case_id, type_, on_date, precision in dated:
         if case_id in happenings:
-            happenings[case_id].append(Happening(type_, date.fromisoformat(on_date), precision))
-    return Snapshot(happenings, kept)
+            happenings[case_id].append(happening(type_, on_date, precision))
+    return Snapshot(happenings, opened)
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,8 @@ class Cohort:
     as_of : date
         The data cut.
     case_ids : tuple of str
+    zeros : tuple of date
+        From when the time of each runs.
     durations : tuple of int
         Days.
     causes : tuple of int
@@ -71,6 +88,7 @@ class Cohort:
     endpoint: Endpoint
     as_of: date
     case_ids: tuple[str, ...]
+    zeros: tuple[date, ...]
     durations: tuple[int, ...]
     causes: tuple[int, ...]
     groups: tuple[str, ...]
@@ -88,18 +106,24 @@ def cohort(source: Registry | Snapshot, endpoint: Endpoint, *, as_of: date, by: 
     Happenings that are only possible are not counted; a patient who refused is not in it at all.
     """
     known = _read(source)
-    kept: list[tuple[str, int, int]] = []
+    kept: dict[str, TimeToEvent] = {}
     left_out = []
     for case_id, happenings in known.happenings.items():
         try:
-            time = time_to_event(endpoint, happenings, as_of=as_of)
-            kept.append((case_id, time.days, time.cause))
+            kept[case_id] = time_to_event(endpoint, happenings, as_of=as_of)
         except OutcomeError as reason:
             left_out.append((case_id, str(reason)))
-    ids = tuple(case_id for case_id, _, _ in kept)
-    named = tuple(known.opened[case_id][by] or NOT_RECORDED for case_id in ids)
-    durations, causes = tuple(days for _, days, _ in kept), tuple(cause for _, _, cause in kept)
-    return Cohort(endpoint, as_of, ids, durations, causes, named, tuple(left_out))
+    times = kept.values()
+    return Cohort(
+        endpoint,
+        as_of,
+        case_ids=tuple(kept),
+        zeros=tuple(time.zero for time in times),
+        durations=tuple(time.days for time in times),
+        causes=tuple(time.cause for time in times),
+        groups=tuple(known.opened[case_id][by] or NOT_RECORDED for case_id in kept),
+        left_out=tuple(left_out),
+    )
 
 
 def volumes_by_centre(source: Registry | Snapshot) -> dict[str, dict[int, int]]:
@@ -168,6 +192,23 @@ def overdue(source: Registry | Snapshot, schedule: Schedule, *, on: date) -> dic
         if count:
             found[case_id] = count
     return found
+
+
+def check_registry(registry: Registry, *, on: date) -> list[DataFinding]:
+    """What `check_case` finds in every case, read from what was found when its last entry was written.
+
+    A case of more than a hundred entries is looked at now.
+    """
+    ahead = (MILESTONE.c.on_date > on.isoformat()) & MILESTONE.c.type.not_in(_CONSENT)
+    found = select(FINDING.c.case_id, FINDING.c.version, FINDING.c.rule, FINDING.c.text)
+    holds = FINDING.c.after.is_(None) | (FINDING.c.after < on.isoformat())
+    dates = select(MILESTONE.c.case_id, MILESTONE.c.version, MILESTONE.c.on_date).where(ahead)
+    with registry.reading() as connection:
+        findings = [DataFinding(*row) for row in connection.execute(found.where(holds))]
+        findings += [finding for finding in findings_of_long_cases(connection) if finding.holds(on)]
+        for case_id, version, day in connection.execute(dates):
+            findings.append(dated_ahead(case_id, version, date.fromisoformat(day)))
+    return in_order(findings)
 
 
 def _read(source: Registry | Snapshot) -> Snapshot:

@@ -10,7 +10,7 @@ from sarcoma_review.errors import RegistryError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision of the tables; a test holds it against the migrations."""
 
 

@@ -1,12 +1,13 @@
 """Rows made from events, so that questions over all cases are quick; replay of the journal makes them anew."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from sarcoma_review.registry.checks import DATED, DataFinding, findings_of
 from sarcoma_review.registry.events import (
     EVENT,
     AchievedMargin,
@@ -27,10 +28,12 @@ from sarcoma_review.registry.events import (
     Staging,
     Treatment,
 )
+from sarcoma_review.registry.record import CaseRecord, effective
 from sarcoma_review.registry.tables import (
     CASE,
     DECISION,
     EXECUTION,
+    FINDING,
     JOURNAL,
     MARGIN,
     MILESTONE,
@@ -40,20 +43,14 @@ from sarcoma_review.registry.tables import (
 )
 
 _AT_ONCE = 500
+_CHECKED = frozenset(
+    str(kind.model_fields["kind"].default) for kind in (*DATED, MarginPlan, Decision, Execution, Correction)
+)
+"""Kinds of which the data checks speak; no other one changes what they find."""
+_LONGEST = 100
+"""Entries of a case whose findings are kept: a longer one is looked at when it is asked about, so that writing to it
+does not grow dearer with each entry."""
 Rows = list[tuple[Table, dict[str, Any]]]
-
-
-def effective(entries: Iterable[tuple[int, Event]]) -> dict[int, Fact]:
-    """What stands after every correction: version of the entry that was first, and the fact."""
-    facts: dict[int, Fact] = {}
-    for version, event in entries:
-        if not isinstance(event, Correction):
-            facts[version] = event
-        elif event.replacement is None:
-            facts.pop(event.corrects, None)
-        else:
-            facts[event.corrects] = event.replacement
-    return dict(sorted(facts.items()))
 
 
 def project(connection: Connection, case_id: str, version: int, *, event: Event, recorded_at: str) -> None:
@@ -71,6 +68,8 @@ def project(connection: Connection, case_id: str, version: int, *, event: Event,
         connection.execute(update(CASE).where(CASE.c.case_id == case_id).values(version=version))
     for table, values in written:
         connection.execute(insert(table).values(values))
+    if event.kind in _CHECKED or version > _LONGEST:
+        _check(connection, case_id, version)
 
 
 def replay(connection: Connection) -> None:
@@ -108,6 +107,47 @@ def _rows_of_case(rows: list[Any]) -> Iterator[tuple[Table, dict[str, Any]]]:
     facts = effective((row.version, EVENT.validate_json(row.body)) for row in rows)
     for version, fact in facts.items():
         yield from rows_of(first.case_id, version, fact)
+    if last.version <= _LONGEST:
+        for values in _finding_rows(CaseRecord(first.case_id, last.version, facts)):
+            yield FINDING, values
+
+
+def _check(connection: Connection, case_id: str, version: int) -> None:
+    """Look at a case anew, of which an entry was just written."""
+    if version <= _LONGEST + 1:
+        connection.execute(delete(FINDING).where(FINDING.c.case_id == case_id))
+    if version <= _LONGEST and (written := _finding_rows(_checked(connection, case_id))):
+        connection.execute(insert(FINDING), written)
+
+
+def _checked(connection: Connection, case_id: str) -> CaseRecord:
+    """As much of a case as the data checks speak of."""
+    query = select(JOURNAL.c.version, JOURNAL.c.body).where(
+        JOURNAL.c.case_id == case_id, JOURNAL.c.kind.in_(_CHECKED)
+    )
+    rows = connection.execute(query.order_by(JOURNAL.c.version)).all()
+    facts = effective((row.version, EVENT.validate_json(row.body)) for row in rows)
+    return CaseRecord(case_id, max((row.version for row in rows), default=0), facts)
+
+
+def findings_of_long_cases(connection: Connection) -> list[DataFinding]:
+    """Findings of the cases whose findings are not kept."""
+    long = connection.execute(select(CASE.c.case_id).where(CASE.c.version > _LONGEST)).all()
+    return [finding for row in long for finding in findings_of(_checked(connection, row.case_id))]
+
+
+def _finding_rows(record: CaseRecord) -> list[dict[str, Any]]:
+    return [
+        {
+            "case_id": record.case_id,
+            "place": place,
+            "version": finding.version,
+            "rule": finding.rule,
+            "text": finding.text,
+            "after": finding.after and finding.after.isoformat(),
+        }
+        for place, finding in enumerate(findings_of(record))
+    ]
 
 
 def rows_of(case_id: str, version: int, fact: Fact) -> Rows:

@@ -1,11 +1,20 @@
 """A case as its journal tells it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sarcoma_review.registry.events import CaseOpened, Decision, Event, Fact, ImagingReference, MarginPlan, Outcome
-from sarcoma_review.registry.projections import effective
+from sarcoma_review.registry.events import (
+    CaseOpened,
+    Correction,
+    Decision,
+    Event,
+    Fact,
+    ImagingReference,
+    MarginPlan,
+    Outcome,
+)
 
 Kind = TypeVar("Kind", bound=Fact)
 
@@ -79,6 +88,19 @@ class CaseRecord:
     def outcomes(self) -> tuple[Outcome, ...]:
         """What happened."""
         return self.of(Outcome)
+
+
+def effective(entries: Iterable[tuple[int, Event]]) -> dict[int, Fact]:
+    """What stands after every correction: version of the entry that was first, and the fact."""
+    facts: dict[int, Fact] = {}
+    for version, event in entries:
+        if not isinstance(event, Correction):
+            facts[version] = event
+        elif event.replacement is None:
+            facts.pop(event.corrects, None)
+        else:
+            facts[event.corrects] = event.replacement
+    return dict(sorted(facts.items()))
 
 
 def record_of(case_id: str, history: list[Entry]) -> CaseRecord:

@@ -1,6 +1,7 @@
 """Short reports of estimates, as values and as lines, for use inside a centre: they are not suppressed."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -52,23 +53,40 @@ def centre_report(
 ) -> Report:
     """Centres against a benchmark; only cases seen so long, or with the event before, count."""
     people = _cohort(registry, endpoint, as_of)
-    counts: dict[str, tuple[int, int]] = {}
-    immature = 0
-    for days, cause, centre in zip(people.durations, people.causes, people.groups, strict=True):
-        if cause == 0 and days < within_days:
-            immature += 1
-            continue
-        events, cases = counts.get(centre, (0, 0))
-        counts[centre] = (events + (cause == 1 and days <= within_days), cases + 1)
-    chart = funnel(dict(sorted(counts.items())), Benchmark(benchmark, source))
+    mature = mature_outcomes(people, within_days=within_days)
+    immature = len(people.causes) - len(mature)
+    chart = funnel(counts_by_centre(people, mature), Benchmark(benchmark, source))
     lines = [
         *chart.describe(),
         f"benchmark {benchmark:.1%}: {source}",
-        f"{immature} cases not seen for {within_days} days are left out",
+        f"{immature} cases operated on later, or not seen for {within_days} days, are left out",
         "crude rates: differences in case mix alone put centres outside; not a ranking",
         *_left_out(people),
     ]
     return [vars(point) for point in chart.points], lines
+
+
+def mature_outcomes(people: Cohort, *, within_days: int) -> dict[int, int]:
+    """Whether each had the event within so many days, by place in the cohort.
+
+    Left out is whose time zero lies less than so many days before the data cut, whatever has happened since, as of
+    those only the unlucky would count; and who was lost from sight earlier.
+    """
+    latest = people.as_of - timedelta(days=within_days)
+    return {
+        place: int(cause == 1 and days <= within_days)
+        for place, (zero, days, cause) in enumerate(zip(people.zeros, people.durations, people.causes, strict=True))
+        if zero <= latest and (cause or days >= within_days)
+    }
+
+
+def counts_by_centre(people: Cohort, mature: Mapping[int, int]) -> dict[str, tuple[int, int]]:
+    """Events and cases of each centre, in alphabetical order."""
+    counts: dict[str, tuple[int, int]] = {}
+    for place, event in mature.items():
+        events, cases = counts.get(people.groups[place], (0, 0))
+        counts[people.groups[place]] = (events + event, cases + 1)
+    return dict(sorted(counts.items()))
 
 
 def _cohort(registry: Registry, endpoint: str, as_of: date) -> Cohort:

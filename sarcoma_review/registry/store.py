@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from sarcoma_review.errors import RegistryError
 from sarcoma_review.registry.migrate import upgrade
@@ -71,11 +72,15 @@ def _sqlite(place: str | Path, key: bytes | None) -> Engine:
         if not Path(place).parent.is_dir():
             raise RegistryError("the folder for the registry does not exist; make it first")
         refuse_network_share(Path(place).absolute())
+    options: dict[str, Any] = {"module": _cipher()} if key else {}
+    connecting: dict[str, Any] = {"timeout": 60}
+    if str(place) == ":memory:":
+        # One connection, lent to one thread at a time: with one for each, a notebook's other threads would find an
+        # empty registry.
+        options |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+        connecting["check_same_thread"] = False
     engine = create_engine(
-        URL.create("sqlite", database=str(place)),
-        connect_args={"timeout": 60},
-        hide_parameters=True,
-        **({"module": _cipher()} if key else {}),
+        URL.create("sqlite", database=str(place)), connect_args=connecting, hide_parameters=True, **options
     )
     event.listen(engine, "connect", _durable(key))
     event.listen(engine, "begin", _begin)

@@ -108,6 +108,16 @@ EXECUTION = Table(
     Column("decision_version", Integer, nullable=False),
     Column("carried_out", String(8), nullable=False),
 )
+FINDING = Table(
+    "finding_row",
+    METADATA,
+    Column("case_id", String(64), primary_key=True, nullable=False),
+    Column("place", Integer, primary_key=True, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("rule", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("after", String(10)),
+)
 OF_EVENTS = (OPENED, MILESTONE, MARGIN, DECISION, EXECUTION)
 """Projections whose rows each belong to one entry of the journal, by case and version."""
-PROJECTIONS = (CASE, *OF_EVENTS)
+PROJECTIONS = (CASE, *OF_EVENTS, FINDING)

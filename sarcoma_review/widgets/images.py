@@ -51,6 +51,7 @@ class Image:
     def words(self) -> dict[str, Any]:
         """All but its voxels, for a page."""
         return {
+            "id": self.pixels.id,
             "role": self.role,
             "label": self.label,
             "shape": self.volume.shape,

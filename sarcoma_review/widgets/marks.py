@@ -1,10 +1,12 @@
 """The measurements and notes of one viewer: numbered, as pages place them and as pages draw them."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from sarcoma_review.errors import GeometryError
 from sarcoma_review.volume import Volume
+from sarcoma_review.widgets.marks_file import MarksFile
 from sarcoma_review.widgets.measure import (
     Angle,
     Measurement,
@@ -25,12 +27,21 @@ class Marks:
     ----------
     images : mapping of str to Volume
         What may be measured, ``"first"`` and perhaps ``"beside"``, all in one patient space.
+    file : str or Path, optional
+        Keeps them, where one is given; what it holds is measured anew.
+
+    Raises
+    ------
+    GeometryError
+        If the file holds something else, or was begun on another image.
     """
 
-    def __init__(self, images: Mapping[str, Volume]) -> None:
+    def __init__(self, images: Mapping[str, Volume], file: str | Path | None = None) -> None:
         self._images = dict(images)
+        self._file = None if file is None else MarksFile(Path(file), self._images["first"])
         self._held: dict[int, Measurement] = {}
         self._last = 0
+        self.replace([self.measure(one) for one in (self._file.read() if self._file else ())])
 
     @property
     def values(self) -> tuple[Measurement, ...]:
@@ -89,6 +100,17 @@ class Marks:
     def remove(self, number: int) -> None:
         """Let one go; one that is gone already stays so."""
         self._held.pop(number, None)
+
+    def save(self) -> None:
+        """Put all into the file, where there is one.
+
+        Raises
+        ------
+        GeometryError
+            If it cannot be written.
+        """
+        if self._file:
+            self._file.write(self.values)
 
     def words(self) -> list[dict[str, Any]]:
         """Describe all of them to a page."""

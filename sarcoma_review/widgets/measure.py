@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from sarcoma_review.errors import GeometryError
 from sarcoma_review.volume import Volume
+from sarcoma_review.widgets.typed import typed_line
 
 Position = tuple[float, float, float]
 Array = NDArray[np.float64]
@@ -298,12 +299,10 @@ def pin_note(position_mm: ArrayLike, text: str, *, image: str = "first") -> Note
     Raises
     ------
     GeometryError
-        If it is no position, the text is empty, or longer than 200 characters.
+        If it is no position, or the text is empty, longer than 200 letters, or not all to be seen.
     """
     (place,) = _points(np.reshape(np.asarray(position_mm, np.float64), (-1, 3)), 1, "a note")
-    kept = " ".join(text.split())
-    if not 0 < len(kept) <= LONGEST_NOTE:
-        raise GeometryError(f"a note has 1 to {LONGEST_NOTE} characters, found {len(kept)}")
+    kept = typed_line(text, "a note", least=1, most=LONGEST_NOTE, error=GeometryError)
     return Note(_position(place), kept, image)
 
 

@@ -1,7 +1,7 @@
 """The outlines under work: one bit of every voxel for each segment, and the changes that led there."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sarcoma_review.errors import PlanError
 from sarcoma_review.planning.masks import bounding_box, inside
 from sarcoma_review.volume import Segment, Volume
+from sarcoma_review.widgets.typed import typed_line
 
 Mask = NDArray[np.bool_]
 Bits = NDArray[np.uint8]
@@ -65,29 +66,48 @@ class Outlines:
         self.past: list[Change] = []
         self.future: list[Change] = []
         for segment in segments:
-            self.add(segment.name)
+            self.rearrange(self.names_after("add", 0, segment.name))
             held = inside(segment.mask)
             self.bits |= held.astype(np.uint8) << np.uint8(len(self.names) - 1)
             self.voxels[-1] = int(held.sum())
 
-    def add(self, name: str) -> None:
-        """Begin another segment, empty; see `check_name`."""
-        self.check_name(name)
-        self.names.append(name)
-        self.voxels.append(0)
+    def names_after(self, do: str, segment: int, name: str) -> list[str]:
+        """The names once a segment is begun, named anew or deleted.
 
-    def check_name(self, name: str) -> None:
-        """Refuse a name that another segment cannot have.
+        Parameters
+        ----------
+        do : {"add", "rename", "delete"}
+        segment : int
+            Which, unless one is begun.
+        name : str
+            Unless one is deleted.
 
         Raises
         ------
         PlanError
-            If there are eight, or the name is empty, long or taken.
+            If there would be nine or none, or the name is empty, long or taken.
         """
-        if len(self.names) == MOST_SEGMENTS:
-            raise PlanError(f"up to {MOST_SEGMENTS} segments are outlined at once")
-        if not 0 < len(name) <= 40 or name in self.names:
-            raise PlanError("a segment's name has 1 to 40 characters and is not taken yet")
+        names = list(self.names)
+        if do == "delete":
+            del names[segment]
+        else:
+            line = typed_line(name, "a segment's name", least=1, most=40, error=PlanError)
+            at = segment if do == "rename" else len(names)
+            names[at : at + 1] = [line]
+        if not 0 < len(names) <= MOST_SEGMENTS or len(set(names)) < len(names):
+            raise PlanError(f"1 to {MOST_SEGMENTS} segments are outlined at once, each with a name of its own")
+        return names
+
+    def rearrange(self, names: list[str], *, gone: int | None = None) -> None:
+        """Take names as `names_after` gives them; what was done to a segment that is gone goes with it."""
+        self.names = names
+        self.voxels += [0] * (len(names) - len(self.voxels))
+        if gone is None:
+            return
+        before = np.uint8((1 << gone) - 1)
+        self.bits[...] = (self.bits & before) | ((self.bits >> np.uint8(1)) & ~before)
+        del self.voxels[gone]
+        self.past, self.future = _without(self.past, gone), _without(self.future, gone)
 
     @property
     def named(self) -> list[Segment]:
@@ -146,6 +166,12 @@ class Outlines:
         lost = int((turned & self.mask(change.segment, change.box)).sum())
         self.voxels[change.segment] += int(turned.sum()) - 2 * lost
         part[turned] ^= np.uint8(1 << change.segment)
+
+
+def _without(steps: Sequence[Change], segment: int) -> list[Change]:
+    """Steps on the other segments, by the numbers they have when one is gone."""
+    others = [step for step in steps if step.segment != segment]
+    return [replace(step, segment=step.segment - (step.segment > segment)) for step in others]
 
 
 def runs(part: Bits) -> tuple[NDArray[np.uint32], Bits]:

@@ -2,8 +2,9 @@
 
 A step is a mapping of JSON values. ``do`` says what: ``brush`` (with ``axis``, ``points``, ``radius_mm``, ``erase``
 and perhaps ``values``, low and high), ``polygon`` (``points``, ``erase``), ``grow`` (one point, ``values``,
-``within_mm``), ``interpolate`` (``axis``), ``mask`` (``bits``: the whole segment), ``add`` (``name``), ``undo``,
-``redo``. All but the last three name the ``segment`` by its number. Points are LPS mm.
+``within_mm``), ``interpolate`` (``axis``), ``mask`` (``bits``: the whole segment), ``rename`` (``name``),
+``delete``, ``add`` (``name``), ``undo``, ``redo``. All but the last three name the ``segment`` by its number. Points
+are LPS mm.
 """
 
 import base64
@@ -24,6 +25,7 @@ Step = dict[str, Any]
 
 MOST_POINTS = 5000
 LARGEST_MM = 200.0
+_REACHES_MM = (25.0, 75.0)  # tried first: most of what is grown is small, and a long reach is a large box
 _DECIMALS = 3  # of a mm: journals stay short
 
 
@@ -39,7 +41,7 @@ def checked_step(asked: Mapping[str, Any], segments: int) -> Step:
     if do in ("undo", "redo"):
         return {"do": do}
     if do == "add":
-        return {"do": do, "name": " ".join(str(asked.get("name", "")).split())}
+        return {"do": do, "name": str(asked.get("name", ""))}
     if do not in _PARTS:
         raise PlanError(f"a step of outlining is one of {', '.join(_PARTS)}, add, undo or redo")
     segment = asked.get("segment")
@@ -109,8 +111,19 @@ def _grown(outlines: Outlines, volume: Volume, step: Step) -> Found:
     if step["values"] is None:
         raise PlanError("growing needs the values to stay within, low and high")
     low, high = step["values"]
-    found = grow(_part(volume, box, volume.array[box]), seed, low=low, high=high, max_distance_mm=reach).array
+    for near in (*(part for part in _REACHES_MM if part < reach), reach):
+        box = _box_round(volume, [seed], near) or box
+        found = grow(_part(volume, box, volume.array[box]), seed, low=low, high=high, max_distance_mm=near).array
+        if _ends_within(volume, box, found, seed, near):
+            break
     return box, found | outlines.mask(step["segment"], box)
+
+
+def _ends_within(volume: Volume, box: Box, found: Mask, seed: list[float], reach_mm: float) -> bool:
+    """Whether what grew stays a voxel's diagonal short of its reach: then it would not grow on with a longer one."""
+    diagonal = float(np.abs(volume.affine[:3, :3]).sum(axis=1) @ np.ones(3))
+    index = np.argwhere(found) + [side.start for side in box]
+    return float(np.linalg.norm(volume.position_mm(index) - seed, axis=1).max()) < reach_mm - diagonal
 
 
 def _interpolated(outlines: Outlines, volume: Volume, step: Step) -> Found:
@@ -195,6 +208,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "erase": bool,
     "values": _values,
     "bits": str,
+    "name": str,
 }
 _PARTS: dict[str, tuple[str, ...]] = {
     "brush": ("axis", "points", "radius_mm", "erase", "values"),
@@ -202,4 +216,6 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "grow": ("points", "values", "within_mm"),
     "interpolate": ("axis",),
     "mask": ("bits",),
+    "rename": ("name",),
+    "delete": (),
 }

@@ -1,12 +1,12 @@
 """The outliner: a viewer on which segments are drawn by hand, with every step kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sarcoma_review.errors import EmptyMaskError, GeometryError, PlanError
+from sarcoma_review.errors import EmptyMaskError, GeometryError, PlanError, SarcomaReviewError
 from sarcoma_review.planning.masks import inside, mask_on, require_one_grid
 from sarcoma_review.volume import Segment, Volume
 from sarcoma_review.widgets import wire
@@ -33,7 +33,11 @@ class Outliner(Viewer):
         That of an earlier outliner of the same image, begun on the same segments: its steps are taken anew.
     autosave : str or Path, optional
         A file that holds the journal: every step is written through to the disk before it counts, and the steps in
-        it are taken anew when the outliner is made again, after a restart for instance.
+        it are taken anew when the outliner is made again, after a restart for instance. Measurements are kept in a
+        file beside it, unless `measured` names another.
+    save : callable, optional
+        Takes the segments that have voxels and says where it put them, such as `seg_saver`; a page then has a button
+        for it.
     **looks
         What `Viewer` takes besides: `window`, `crosshair_mm`, `fusion`, `beside`, `planes` and so on.
 
@@ -53,8 +57,7 @@ class Outliner(Viewer):
     -----
     A page sends places in mm, and never voxels; what a brush reaches is decided here, by `sarcoma_review.planning`.
     A brush is a disc on one of the scan's own slices: voxels whose centre it holds are painted whole, so that an
-    edge lies up to half a voxel off. To save a DICOM SEG give `segments` to `sarcoma_review.dicom.write_seg`, with
-    the images they were drawn on: no widget reads or writes DICOM.
+    edge lies up to half a voxel off. What a segment was before it was deleted is still in the journal.
 
     Examples
     --------
@@ -76,6 +79,7 @@ class Outliner(Viewer):
         segments: Sequence[Segment | str] = ("tumour",),
         journal: str = "",
         autosave: str | Path | None = None,
+        save: Callable[[tuple[Segment, ...]], str] | None = None,
         **looks: Any,
     ) -> None:
         blank = Volume(np.zeros(volume.shape, bool), volume.affine, volume.frame_of_reference_uid)
@@ -87,8 +91,11 @@ class Outliner(Viewer):
         self._journal: list[str] = [first]
         self._revision, self._heard, self._telling = 0, dict[str, int](), False
         self._masks_kept: dict[int, Segment] = {}
+        self._save = save
         self.findings = () if self._file is None else tuple(self._file.findings)
         looks.setdefault("crosshair_mm", opening_position(volume, begun))
+        if autosave is not None:
+            looks.setdefault("measured", Path(autosave).with_suffix(".marks.json"))
         super().__init__(volume, **looks)
         self.fill_opacity = 0.2
         self._take_anew(journal, first)
@@ -138,6 +145,28 @@ class Outliner(Viewer):
                 self._take({"do": "add", "name": segment})
             self._take({"do": "mask", "segment": self._number(segment), "bits": packed(inside(mask))})
 
+    def rename(self, segment: str, name: str) -> None:
+        """Give a segment another name; every page follows.
+
+        Raises
+        ------
+        PlanError
+            If there is no such segment, or the name is empty, long or taken.
+        """
+        with self._guard:
+            self._take({"do": "rename", "segment": self._number(segment), "name": name})
+
+    def delete(self, segment: str) -> None:
+        """Let a segment go, with the steps that were taken on it: this cannot be undone.
+
+        Raises
+        ------
+        PlanError
+            If there is no such segment, or no other.
+        """
+        with self._guard:
+            self._take({"do": "delete", "segment": self._number(segment)})
+
     def undo(self) -> None:
         """Take the last step back; every page follows. With nothing to take back, nothing happens."""
         self._take({"do": "undo"})
@@ -155,15 +184,26 @@ class Outliner(Viewer):
         """Check a step, keep it, take it, tell it; one that does nothing leaves no trace."""
         with self._guard:
             step = checked_step(asked, len(self._outlines.names))
-            if step["do"] == "add":
-                self._outlines.check_name(step["name"])
-                self._write(step, kept=kept)
-                self._outlines.add(step["name"])
-                self._tell(None)
+            if step["do"] in ("add", "rename", "delete"):
+                self._rearrange(step, kept=kept)
             elif change := changed(self._outlines, self.volume, step):
                 self._write(step, kept=kept)
                 self._outlines.take(change, step["do"])
                 self._tell(change)
+
+    def _rearrange(self, step: Step, *, kept: bool) -> None:
+        """Begin a segment, name it anew, or let it go."""
+        do, n, before = step["do"], step.get("segment", 0), self._outlines.names
+        names = self._outlines.names_after(do, n, step.get("name", ""))
+        self._write(step, kept=kept)
+        self._outlines.rearrange(names, gone=n if do == "delete" else None)
+        self._masks_kept.clear()
+        now = {name: name for name in names} | ({before[n]: names[n]} if do == "rename" else {})
+        self.hidden = tuple(now[name] for name in self.hidden if name in now)
+        self._tell(None)
+        if do == "delete" and self._telling:
+            self._revision += 1
+            self._send_bits(self._outlines.whole(), {"before": -1})
 
     def _take_anew(self, journal: str, first: str) -> None:
         """Take the steps of a journal, or of the autosaved one, which may have gone on from it."""
@@ -198,6 +238,9 @@ class Outliner(Viewer):
             case {"t": "label", "page": str(page)}:
                 with self._guard:
                     self._send_bits(self._outlines.whole(), {"to": page, "before": -1})
+            case {"t": "save", "page": str(page)}:
+                with self._guard:
+                    self.send({"t": "said", "to": page, "words": self._saved()})
             case _:
                 super()._answer(widget, asked, buffers)
 
@@ -212,6 +255,16 @@ class Outliner(Viewer):
                 except (EmptyMaskError, GeometryError, PlanError) as error:
                     words = str(error)
             self.send({"t": "drawn", "to": page, "n": n, "words": words})
+
+    def _saved(self) -> str:
+        """Save what is drawn, and say where it went, or why not."""
+        drawn = tuple(one for one, n in zip(self.segments, self._outlines.voxels, strict=True) if n)
+        if self._save is None or not drawn:
+            return "Nothing is drawn yet that could be saved." if self._save else "Nothing was given to save with."
+        try:
+            return f"Saved: {self._save(drawn)}"
+        except (OSError, SarcomaReviewError) as error:
+            return f"Not saved: {error}"
 
     def _tell(self, change: Change | None) -> None:
         """Tell every page what has changed: a box's bits, and the segments' names and volumes."""
@@ -243,6 +296,7 @@ class Outliner(Viewer):
             "ml": [round(ml, 3) for ml in self._ml],
             "undo": bool(outlines.past),
             "redo": bool(outlines.future),
+            "save": self._save is not None,
         }
 
     def _meta(self) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from sarcoma_review.errors import PlanError
-from sarcoma_review.planning import MarginReport, Plane, StructureDistance
+from sarcoma_review.planning import BoneResection, MarginReport, Plane, StructureDistance
+from sarcoma_review.widgets.typed import typed_line
 
 LIMITS_MM = (0, 1, 5, 10, 20)
 _CHANCES_MM = (0, 1, 5)
@@ -18,11 +19,9 @@ def plane_from(words: dict[str, Any], old: Plane | None) -> Plane:
     Raises
     ------
     PlanError
-        If a number is missing or is none, or the name is not 1 to 40 characters.
+        If a number is missing or is none, or the name is not 1 to 40 letters.
     """
-    name = str(words.get("name", "")).strip()
-    if not 1 <= len(name) <= 40:
-        raise PlanError(f"a plane's name has 1 to 40 characters, got {len(name)}")
+    name = typed_line(str(words.get("name", "")), "a plane's name", least=1, most=40, error=PlanError)
     try:
         point = np.array(words["point_mm"], np.float64)
         normal = np.array(words["normal"], np.float64)
@@ -55,7 +54,7 @@ def report_words(report: MarginReport) -> dict[str, Any]:
         "fractions": _shares(report),
         "chances": [[mm, report.probability_below(mm)] for mm in _CHANCES_MM],
         "structures": [_structure(each) for each in report.structures],
-        "bone": None if report.bone is None else [report.bone.length_resected_mm, report.bone.length_kept_mm],
+        "bone": _bone_mm(report.bone),
         "findings": report.findings,
     }
 
@@ -73,3 +72,8 @@ def _structure(each: StructureDistance) -> dict[str, Any]:
         "tumour": [each.tumour_distance_mm, *each.tumour_interval_mm],
         "plane": each.plane_interval_mm and [each.plane_distance_mm, *each.plane_interval_mm],
     }
+
+
+def _bone_mm(bone: BoneResection | None) -> list[float] | None:
+    """Lengths of bone taken and left, and how far either may be wrong."""
+    return None if bone is None else [bone.length_resected_mm, bone.length_kept_mm, bone.length_error_mm]

@@ -1,6 +1,6 @@
 """How a viewer's images are shown: what a page, or Python, may set, checked on the way in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -8,6 +8,7 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from sarcoma_review.errors import GeometryError, PresentationError
+from sarcoma_review.present.windows import Window
 from sarcoma_review.volume import Segment
 from sarcoma_review.widgets.scene import PlaneLike
 
@@ -16,6 +17,8 @@ Oblique = str | tuple[float, float, float]
 """The name of a cut plane, or a normal (LPS); ``""`` for no oblique view."""
 
 PANES = ("axial", "coronal", "sagittal", "oblique")
+WINDOW_OF = {"first": "window", "beside": "beside_window"}
+"""The trait that holds the window of each image of which stills are taken."""
 
 
 class Checked(traitlets.TraitType[Held, Any], Generic[Held]):
@@ -78,3 +81,19 @@ def checked_oblique(oblique: str | ArrayLike, planes: Sequence[PlaneLike]) -> Ob
         raise GeometryError(f"an oblique view needs a plane's name or a normal of three numbers, found {normal}")
     normal = normal / np.linalg.norm(normal)
     return float(normal[0]), float(normal[1]), float(normal[2])
+
+
+def name_of(window: Window, named: Mapping[str, Window]) -> str:
+    """The name of the preset that a window is, ``""`` where it is none."""
+    return next((name for name, known in named.items() if known == window), "")
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things in words.
+
+    Examples
+    --------
+    >>> counted(1, "plane"), counted(2, "plane")
+    ('1 plane', '2 planes')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

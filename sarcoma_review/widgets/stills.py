@@ -14,6 +14,7 @@ from sarcoma_review.present.section import View, section
 from sarcoma_review.present.windows import Window
 from sarcoma_review.volume import Segment, Volume
 from sarcoma_review.widgets.scene import PlaneLike
+from sarcoma_review.widgets.typed import typed_line
 
 VIEWS: tuple[View, ...] = ("axial", "coronal", "sagittal")
 MOST = 60
@@ -49,12 +50,9 @@ class Still:
         Raises
         ------
         PresentationError
-            If it has more than 200 letters.
+            If it has more than 200 letters, or some that cannot be seen.
         """
-        line = " ".join(note.split())
-        if len(line) > LONGEST_NOTE:
-            raise PresentationError(f"a note has up to {LONGEST_NOTE} letters, found {len(line)}")
-        self.note = line
+        self.note = typed_line(note, "a note", most=LONGEST_NOTE, error=PresentationError)
         return self
 
     @property
@@ -185,20 +183,20 @@ class Stills:
         if number in self._held:
             self._held[number].noted(note)
 
-    def change(self, asked: Mapping[str, Any], take: Callable[[str, str], Still]) -> str:
+    def change(self, asked: Mapping[str, Any], take: Callable[[Mapping[str, Any]], Still]) -> str:
         """Do what a page asks for, and give back why not, where it cannot be done.
 
         Parameters
         ----------
         asked : mapping
-            ``keep`` with a view and an image, ``note`` or ``unkeep`` with a number.
+            ``keep`` with what `take` needs, ``note`` or ``unkeep`` with a number.
         take : callable
-            Takes a still of a view of an image.
+            Takes a still of what was asked.
         """
         try:
             match asked:
-                case {"t": "keep", "view": str(view), "image": str(role)}:
-                    self.add(take(view, role))
+                case {"t": "keep"}:
+                    self.add(take(asked))
                 case {"t": "note", "n": int(n), "note": str(note)}:
                     self.note(n, note)
                 case {"t": "unkeep", "n": int(n)}:

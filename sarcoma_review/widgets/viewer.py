@@ -1,7 +1,7 @@
 """The viewer: linked views of one volume or two, with outlines, cut planes and measurements."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,16 @@ from sarcoma_review.widgets.scene import (
     plane_words,
     position_within,
 )
-from sarcoma_review.widgets.settings import PANES, Checked, checked_hidden, checked_oblique, checked_share
+from sarcoma_review.widgets.settings import (
+    PANES,
+    WINDOW_OF,
+    Checked,
+    checked_hidden,
+    checked_oblique,
+    checked_share,
+    counted,
+    name_of,
+)
 from sarcoma_review.widgets.skin import skin
 from sarcoma_review.widgets.stills import Still, Stills, still, still_volume
 
@@ -49,24 +58,25 @@ class Viewer(anywidget.AnyWidget):
     segments : sequence of Segment
         Up to eight outlines, on the grid of `volume`; they are drawn on the image beside too.
     planes : sequence of PlaneLike
-        Cut planes; the line is the specimen's face, the dashed one beyond it the far side of the kerf. A plane with
-        a ``patch_mm`` ends there.
+        Cut planes; a line is the specimen's face, a dashed one the kerf's far side. A ``patch_mm`` ends them.
     window : str or tuple of float, optional
         A preset's name, or low and high in the volume's values. A CT opens on ``"soft tissue"``, else ``"auto"``.
     crosshair_mm : array_like, shape (3,), optional
         LPS mm. If left out, the middle of the first segment, or of the volume.
     beside : Volume, optional
-        A second image, such as that after chemotherapy: on its own slices in a second row, linked by the crosshair.
+        A second image, such as that after chemotherapy, in a second row on its own slices.
     registration : Registration or array_like, shape (4, 4), optional
-        Takes positions of `volume` to positions of `beside`, LPS mm; left out where both lie in one space.
+        From `volume` to `beside`, LPS mm; left out where both lie in one space.
     fusion : Volume, optional
         A third, laid over the first in colours; interpolated onto its grid where it lies on another.
     labels : sequence of str
-        What the images are called, in this order, such as ``("before", "after")``.
+        Names of the images, in this order, such as ``("before", "after")``.
     surface : TumourSurface, optional
         Drawn where it crosses the slices.
     margins_mm : array_like, shape (n,), optional
         Margin of each vertex of the surface, such as ``MarginReport.distances_mm``; the lines take its colours.
+    measured : str or Path, optional
+        A file that keeps measurements and notes, by where they lie: they are there when the viewer is made anew.
 
     Attributes
     ----------
@@ -104,8 +114,6 @@ class Viewer(anywidget.AnyWidget):
     --------
     >>> ct = Volume(np.zeros((10, 64, 64), np.int16), np.diag([3.0, 0.8, 0.8, 1.0]), modality="CT")
     >>> viewer = Viewer(ct, window="bone")
-    >>> viewer
-    <Viewer CT 10 x 64 x 64>
     >>> viewer.window
     (-650.0, 1350.0)
     """
@@ -138,22 +146,22 @@ class Viewer(anywidget.AnyWidget):
         labels: Sequence[str] = (),
         surface: TumourSurface | None = None,
         margins_mm: ArrayLike | None = None,
+        measured: str | Path | None = None,
     ) -> None:
         self._images = images(volume, beside=beside, registration=registration, fusion=fusion, labels=labels)
         check_segments(segments, volume)
         self._guard = threading.RLock()
         self._segments, self._planes = tuple(segments), tuple(planes)
         self._skin = None if surface is None else skin(surface, margins_mm)
-        self._marks = Marks({image.role: image.volume for image in self._images if image.role != "fusion"})
+        self._marks = Marks({image.role: image.volume for image in self._images if image.role != "fusion"}, measured)
         self._stills = Stills()
-        start = opening_position(volume, self._segments) if crosshair_mm is None else crosshair_mm
         chosen = next(iter(self.presets)) if window is None else window
         levels = self.presets[checked_preset(chosen, self.presets)] if isinstance(chosen, str) else chosen
         opening = {f"{image.role}_window": next(iter(image.presets.values())) for image in self._images[1:]}
         super().__init__(
-            crosshair_mm=start,
+            crosshair_mm=opening_position(volume, self._segments) if crosshair_mm is None else crosshair_mm,
             window=levels,
-            preset=_name_of(levels, self.presets),
+            preset=name_of(levels, self.presets),
             hidden=(),
             oblique="",
             fill_opacity=0.0,
@@ -220,7 +228,7 @@ class Viewer(anywidget.AnyWidget):
     def measurements(self, measurements: Sequence[Measurement]) -> None:
         with self._guard:
             self._marks.replace(measurements)
-            self._tell_marks()
+            self._keep_marks()
 
     @property
     def key_images(self) -> tuple[KeyImage, ...]:
@@ -254,7 +262,7 @@ class Viewer(anywidget.AnyWidget):
         GeometryError
             If the crosshair lies outside the image.
         """
-        return self._still(view, image).noted(note).image
+        return self._still(view, image, self.crosshair_mm, self.hidden).noted(note).image
 
     def look_along(self, plane: str) -> None:
         """Show the oblique view along a cut plane, and move the crosshair onto it.
@@ -287,10 +295,10 @@ class Viewer(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         size = " x ".join(str(n) for n in self.volume.shape)
-        words = [f"{self.volume.modality} {size}".strip()]
-        words += [{"beside": "one beside", "fusion": "one fused"}[image.role] for image in self._images[1:]]
-        words += [_counted(len(self._segments), "segment")] if self._segments else []
-        words += [_counted(len(self._planes), "plane")] if self._planes else []
+        others = [{"beside": "one beside", "fusion": "one fused"}[image.role] for image in self._images[1:]]
+        words = [f"{self.volume.modality} {size}".strip(), *others]
+        words += [counted(len(self._segments), "segment")] if self._segments else []
+        words += [counted(len(self._planes), "plane")] if self._planes else []
         return f"<Viewer {', '.join(words)}>"
 
     def _follow_preset(self, _change: object) -> None:
@@ -298,7 +306,7 @@ class Viewer(anywidget.AnyWidget):
             self.window = self.presets[self.preset]
 
     def _follow_window(self, _change: object) -> None:
-        self.preset = _name_of(self.window, self.presets)
+        self.preset = name_of(self.window, self.presets)
 
     def _checked_window(self, role: str, window: Sequence[float]) -> tuple[float, ...]:
         image = next((image for image in self._images if image.role == role), None)
@@ -323,16 +331,15 @@ class Viewer(anywidget.AnyWidget):
             match asked:
                 case {"t": "hello", "page": str(page)}:
                     self.send({"t": "meta", "to": page, **self._meta()})
-                    self._send_part(page, 0)
                 case {"t": "part", "page": str(page), "part": int(n)} if 0 <= n < len(self._parts):
-                    self._send_part(page, n)
+                    self.send({"t": "part", "to": page, "part": n}, [self._parts[n].packed()])
                 case {"t": "mark" | "draft" as t, "page": str(page), "n": int(n), "mark": dict(mark)}:
                     self._measure(page, n, mark, keep=t == "mark")
                 case {"t": "unmark", "n": int(n)}:
                     self._marks.remove(n)
-                    self._tell_marks()
+                    self._keep_marks(page=str(asked.get("page")))
                 case {"t": "keep" | "note" | "unkeep", "page": str(page)}:
-                    said = self._stills.change(asked, self._still)
+                    said = self._stills.change(asked, self._asked_still)
                     self.send({"t": "kept", "kept": self._stills.words()})
                     if said:
                         self.send({"t": "said", "to": page, "words": said})
@@ -347,37 +354,39 @@ class Viewer(anywidget.AnyWidget):
             self.send({"t": "said", "to": page, "words": str(error) if keep else ""})
             return
         if keep:
-            self._tell_marks()
+            self._keep_marks(page=page)
         else:
             self.send({"t": "draft", "to": page, "n": n, "words": measurement.words})
 
-    def _still(self, view: str, role: str = "first") -> Still:
+    def _asked_still(self, asked: Mapping[str, Any]) -> Still:
+        """A still of what a page shows; one that does not follow says what that is."""
+        view, role, own = str(asked.get("view")), str(asked.get("image")), asked.get("own") or {}
+        place = position_within(self.volume, own.get("crosshair_mm", self.crosshair_mm))
+        hidden = checked_hidden(own.get("hidden", self.hidden), self.segments)
+        return self._still(view, role, place, hidden, own.get(WINDOW_OF.get(role, ""), ()))
+
+    def _still(
+        self, view: str, role: str, place: Sequence[float], hidden: Sequence[str], window: Sequence[float] = ()
+    ) -> Still:
         volume = still_volume({image.role: image.volume for image in self._images}, role)
-        window = self.window if role == "first" else self.beside_window
-        return still(
-            volume,
-            view,
-            self.crosshair_mm,
-            segments=self.segments,
-            hidden=self.hidden,
-            planes=self.planes,
-            window=window,
-        )
+        levels = checked_window(window or getattr(self, WINDOW_OF[role]), volume)
+        return still(volume, view, place, segments=self.segments, hidden=hidden, planes=self.planes, window=levels)
 
-    def _tell_marks(self) -> None:
+    def _keep_marks(self, page: str = "") -> None:
+        """Tell every page what is measured, and keep it; where that fails, the page that did it is told why."""
         self.send({"t": "marks", "marks": self._marks.words()})
-
-    def _send_part(self, page: str, n: int) -> None:
-        part = self._parts[n]
-        words = {"t": "part", "to": page, "part": n, "layer": part.layer, "image": part.image, "offset": part.offset}
-        self.send(words, [part.data.data])
+        try:
+            self._marks.save()
+        except GeometryError as error:
+            if not page:
+                raise
+            self.send({"t": "said", "to": page, "words": str(error)})
 
     def _meta(self) -> dict[str, Any]:
         """All but voxels and meshes."""
         return {
             "images": [image.words() for image in self._images],
-            "parts": len(self._parts),
-            "bytes": sum(part.data.nbytes for part in self._parts),
+            "parts": [part.words() for part in self._parts],
             "masks": {"origin": self._masks.origin, "shape": self._masks.bits.shape},
             "segments": [
                 {"name": segment.name, "colour": colour, "dash": dash}
@@ -388,11 +397,3 @@ class Viewer(anywidget.AnyWidget):
             "marks": self._marks.words(),
             "kept": self._stills.words(),
         }
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _name_of(window: Window, named: dict[str, Window]) -> str:
-    return next((name for name, known in named.items() if known == window), "")

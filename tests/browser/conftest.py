@@ -28,6 +28,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.conftest import require
 
+ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -43,9 +44,10 @@ LAB_FLAGS = [
     "--allow-root",
     "--expose-app-in-browser",
     "--ServerApp.port_retries=0",
-    f"--config={Path(__file__).parents[2] / 'notebooks' / 'jupyter_lab_config.py'}",  # as `make lab` starts it
+    f"--config={ROOT / 'notebooks' / 'jupyter_lab_config.py'}",  # as `make lab` starts it
 ]
 HERE = {"127.0.0.1", "localhost", ""}
+PICTURES = ROOT / "output" / "browser"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,21 @@ class Notebook:
     page: Page
     lab: Lab
     outside: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def dark(self) -> Iterator[None]:
+        """The page in the dark theme; the light one comes back, for JupyterLab remembers it."""
+        self._themed("Dark")
+        try:
+            yield
+        finally:
+            self._themed("Light")
+
+    def _themed(self, name: str) -> None:
+        choose = "(name) => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
+        self.page.evaluate(choose, f"JupyterLab {name}")
+        light = str(name == "Light").lower()
+        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
 
     def run_all(self) -> None:
         """Run every cell, and wait until the last is done."""
@@ -92,6 +109,12 @@ class Notebook:
             self.page.wait_for_timeout(100)
             answer = question()
         assert answer == expected
+
+    def shown(self, count: int) -> None:
+        """Wait until so many widgets of this project have all there is to show."""
+        self.page.wait_for_function(
+            f"() => document.querySelectorAll('[class^=sr-][data-state=ready]').length === {count}", timeout=120_000
+        )
 
     def _connection_file(self) -> Path:
         kernel = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
@@ -146,10 +169,9 @@ def _wait_until_serving(lab: Lab, process: "subprocess.Popen[bytes]", log: Path)
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab on a free port, with settings and files of its own."""
-    home = tmp_path_factory.mktemp("lab")
+@contextmanager
+def serving(home: Path, *, module: str = "jupyterlab") -> Iterator[Lab]:
+    """JupyterLab, or another Jupyter server's module, on a free port, with settings and files of its own."""
     folders = {name: home / name for name in ("notebooks", "config", "data", "runtime", "ipython")}
     for folder in folders.values():
         folder.mkdir()
@@ -160,7 +182,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "JUPYTER_RUNTIME_DIR": str(folders["runtime"]),
         "IPYTHONDIR": str(folders["ipython"]),
     }
-    command = [sys.executable, "-m", "jupyterlab", *LAB_FLAGS, f"--port={port}", f"--IdentityProvider.token={token}"]
+    command = [sys.executable, "-m", module, *LAB_FLAGS, f"--port={port}", f"--IdentityProvider.token={token}"]
     command.append(f"--ServerApp.root_dir={folders['notebooks']}")
     served = Lab(f"http://127.0.0.1:{port}", token, folders["notebooks"], folders["runtime"])
     with log.open("wb") as output:
@@ -175,15 +197,50 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             process.wait(timeout=30)
 
 
-# Playwright keeps an event loop on this thread while it runs: it must not outlive the tests that use it.
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+@contextmanager
+def browsing() -> Iterator[Browser]:
     """Chromium as the system has it; nothing is ever downloaded."""
     require(CHROMIUM is not None, "Chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+def opened(context: BrowserContext, lab: Lab, path: Path, address: str = "lab/tree") -> Notebook:
+    """Copy a notebook to the served folder, unless it is there, and open it on a page of its own."""
+    served = lab.folder / path.name
+    if not served.exists():
+        shutil.copy(path, served)
+    notebook = Notebook(context.new_page(), lab)
+
+    def watch(url: str) -> None:
+        if urlsplit(url).scheme not in {"data", "blob"} and urlsplit(url).hostname not in HERE:
+            notebook.outside.append(url)
+
+    notebook.page.on("request", lambda request: watch(request.url))
+    notebook.page.on("websocket", lambda link: watch(link.url))
+    notebook.page.goto(f"{lab.url}/{address}/{path.name}?token={lab.token}&reset")
+    notebook.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+    notebook.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+        timeout=90_000,
+    )
+    return notebook
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with serving(tmp_path_factory.mktemp("lab")) as served:
+        yield served
+
+
+# Playwright keeps an event loop on this thread while it runs: it must not outlive the tests that use it.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browsing() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -195,26 +252,35 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="module")
 def open_notebook(context: BrowserContext, lab: Lab) -> Callable[[Path], Notebook]:
-    """Copy a notebook to the served folder and open it; call it again for a second page on the same notebook."""
+    """Open a notebook; call it again for a second page on the same notebook."""
+    return lambda path: opened(context, lab, path)
 
-    def open_it(path: Path) -> Notebook:
-        served = lab.folder / path.name
-        if not served.exists():
-            shutil.copy(path, served)
-        notebook = Notebook(context.new_page(), lab)
 
-        def watch(url: str) -> None:
-            if urlsplit(url).scheme not in {"data", "blob"} and urlsplit(url).hostname not in HERE:
-                notebook.outside.append(url)
+@pytest.fixture(scope="module")
+def open_shipped(open_notebook: Callable[[Path], Notebook], lab: Lab) -> Callable[[str], Notebook]:
+    """Open a notebook of the project by its name, the sample patients beside it as they are shipped."""
 
-        notebook.page.on("request", lambda request: watch(request.url))
-        notebook.page.on("websocket", lambda link: watch(link.url))
-        notebook.page.goto(f"{lab.url}/lab/tree/{path.name}?token={lab.token}&reset")
-        notebook.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-        notebook.page.wait_for_function(
-            "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=90_000,
-        )
+    def open_it(name: str) -> Notebook:
+        beside = lab.folder.parent / "sample_dicom"
+        if not beside.exists():
+            beside.symlink_to(ROOT / "sample_dicom")
+        return open_notebook(ROOT / "notebooks" / name)
+
+    return open_it
+
+
+@pytest.fixture(scope="module")
+def open_written(
+    open_notebook: Callable[[Path], Notebook], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Notebook]:
+    """Write a notebook of a cell that sets up and cells that show a widget each, run it, and wait for all of them."""
+
+    def open_it(name: str, setting_up: str, *shown: str) -> Notebook:
+        path = tmp_path_factory.mktemp("written") / name
+        write_notebook(path, [setting_up, *shown])
+        notebook = open_notebook(path)
+        notebook.run_all()
+        notebook.shown(len(shown))
         return notebook
 
     return open_it

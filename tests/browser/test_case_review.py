@@ -2,25 +2,18 @@
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Lab, Notebook
+from tests.browser.conftest import PICTURES, Notebook
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-PICTURES = ROOT / "output" / "browser"
-
 
 @pytest.fixture(scope="module")
-def notebook(open_notebook: Callable[[Path], Notebook], lab: Lab) -> Notebook:
-    beside = lab.folder.parent / "sample_dicom"
-    if not beside.exists():
-        beside.symlink_to(ROOT / "sample_dicom")
-    notebook = open_notebook(ROOT / "notebooks" / "01_case_review.ipynb")
+def notebook(open_shipped: Callable[[str], Notebook]) -> Notebook:
+    notebook = open_shipped("01_case_review.ipynb")
     notebook.run_all()
     notebook.page.wait_for_function("() => document.querySelector('.sr-viewer[data-state=ready]')", timeout=120_000)
     notebook.eventually(lambda: asked(notebook, "'case' in globals()"), True, seconds=120)
@@ -86,7 +79,6 @@ def test_the_page_is_looked_at(notebook: Notebook) -> None:
     notebook.execute("viewer.crosshair_mm = tuple(report.minimum_position_mm)")
     pane(notebook, "axial")
     notebook.page.wait_for_timeout(600)
-    PICTURES.mkdir(parents=True, exist_ok=True)
     notebook.page.screenshot(path=PICTURES / "case_review.png")
     assert (PICTURES / "case_review.png").stat().st_size > 50_000
 

@@ -2,30 +2,22 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Lab, Notebook
+from tests.browser.conftest import PICTURES, Notebook
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-PICTURES = ROOT / "output" / "browser"
-
 
 @pytest.fixture(scope="module")
-def notebook(open_notebook: Callable[[Path], Notebook], lab: Lab) -> Notebook:
-    beside = lab.folder.parent / "sample_dicom"
-    if not beside.exists():
-        beside.symlink_to(ROOT / "sample_dicom")
-    notebook = open_notebook(ROOT / "notebooks" / "02_outline_and_margin.ipynb")
+def notebook(open_shipped: Callable[[str], Notebook]) -> Notebook:
+    notebook = open_shipped("02_outline_and_margin.ipynb")
     notebook.run_all()
     notebook.page.wait_for_function(
         "() => document.querySelectorAll('.sr-viewer[data-state=ready]').length === 2", timeout=180_000
     )
     notebook.eventually(lambda: notebook.python("'both' in globals()"), True, seconds=180)
-    PICTURES.mkdir(parents=True, exist_ok=True)
     return notebook
 
 

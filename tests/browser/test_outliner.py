@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Notebook, write_notebook
+from tests.browser.conftest import PICTURES, Notebook
 
 pytestmark = pytest.mark.browser
 
-PICTURES = Path(__file__).parents[2] / "output" / "browser"
 SHAPE = (24, 64, 64)
 SETTING_UP = """
 import numpy as np
@@ -39,14 +38,8 @@ place = lambda n=0: np.argwhere(outliner.segments[n].mask.array)
 
 
 @pytest.fixture(scope="module")
-def notebook(open_notebook: Callable[[Path], Notebook], tmp_path_factory: pytest.TempPathFactory) -> Notebook:
-    path = tmp_path_factory.mktemp("written") / "outlining.ipynb"
-    write_notebook(path, [SETTING_UP, "outliner", "outliner"])
-    notebook = open_notebook(path)
-    notebook.run_all()
-    notebook.page.wait_for_function("() => document.querySelectorAll('.sr-viewer[data-state=ready]').length === 2")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    return notebook
+def notebook(open_written: Callable[..., Notebook]) -> Notebook:
+    return open_written("outlining.ipynb", SETTING_UP, "outliner", "outliner")
 
 
 @pytest.fixture(autouse=True)
@@ -210,14 +203,22 @@ def test_a_dab_is_made_from_the_keyboard(notebook: Notebook) -> None:
 
 def test_a_new_segment_is_named_on_the_page_and_drawn_into(notebook: Notebook) -> None:
     root(notebook).get_by_label("Segment to draw").select_option("+ new segment")
-    root(notebook).get_by_label("Name of the new segment").fill("nerve")
-    root(notebook).get_by_label("Name of the new segment").press("Enter")
+    root(notebook).get_by_label("Name of the segment").fill("nerve")
+    root(notebook).get_by_label("Name of the segment").press("Enter")
     notebook.eventually(
         lambda: notebook.python("[one.name for one in outliner.segments]"), ["tumour", "bone", "nerve"]
     )
     notebook.eventually(lambda: "nerve" in segment_words(notebook, 1, 2), True)
     drag(notebook, at(notebook, 0, 0), at(notebook, 1, 0))
     notebook.eventually(lambda: number(notebook, "voxels(2)") > 100 and number(notebook, "voxels(0)") == 0, True)
+    root(notebook).locator("[data-action=rename]").click()
+    root(notebook).get_by_label("Name of the segment").fill("sciatic nerve")
+    root(notebook).get_by_label("Name of the segment").press("Enter")
+    notebook.eventually(lambda: notebook.python("outliner.segments[2].name"), "sciatic nerve")
+    notebook.eventually(lambda: "sciatic nerve" in segment_words(notebook, 1, 2), True)
+    root(notebook).locator("[data-action=delete]").click()
+    root(notebook).get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    notebook.eventually(lambda: notebook.python("[one.name for one in outliner.segments]"), ["tumour", "bone"])
     root(notebook).get_by_label("Segment to draw").select_option(index=0)
 
 

@@ -4,16 +4,14 @@ The tumour is a ball of 10 mm round (0, 0, 0) in voxels of 1 mm; the plane faces
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Notebook, write_notebook
+from tests.browser.conftest import PICTURES, Notebook
 
 pytestmark = pytest.mark.browser
 
-PICTURES = Path(__file__).parents[2] / "output" / "browser"
 SETTING_UP = """
 import numpy as np
 from sarcoma_review.planning import Plane, ResectionPlan, Uncertainty
@@ -35,14 +33,8 @@ planner = MarginPlanner(
 
 
 @pytest.fixture(scope="module")
-def notebook(open_notebook: Callable[[Path], Notebook], tmp_path_factory: pytest.TempPathFactory) -> Notebook:
-    path = tmp_path_factory.mktemp("written") / "planner.ipynb"
-    write_notebook(path, [SETTING_UP, "planner"])
-    notebook = open_notebook(path)
-    notebook.run_all()
-    notebook.page.wait_for_function("() => document.querySelectorAll('.sr-viewer[data-state=ready]').length === 1")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    return notebook
+def notebook(open_written: Callable[..., Notebook]) -> Notebook:
+    return open_written("planner.ipynb", SETTING_UP, "planner")
 
 
 @pytest.fixture(autouse=True)

@@ -3,19 +3,16 @@
 import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import Notebook, write_notebook
+from tests.browser.conftest import PICTURES, ROOT, Notebook
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-PICTURES = ROOT / "output" / "browser"
 SETTING_UP = f"""
 import hashlib
 import sarcoma_review as sr
@@ -31,15 +28,8 @@ viewer = sr.widgets.Viewer(ct, segments=[tumour], planes=[cut])
 
 
 @pytest.fixture(scope="module")
-def notebook(open_notebook: Callable[[Path], Notebook], tmp_path_factory: pytest.TempPathFactory) -> Notebook:
-    path = tmp_path_factory.mktemp("written") / "browsing.ipynb"
-    write_notebook(path, [SETTING_UP, "browser", "viewer"])
-    notebook = open_notebook(path)
-    notebook.run_all()
-    notebook.page.wait_for_selector(".sr-browser[data-state=ready]", timeout=120_000)
-    notebook.page.wait_for_selector(".sr-viewer[data-state=ready]", timeout=120_000)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    return notebook
+def notebook(open_written: Callable[..., Notebook]) -> Notebook:
+    return open_written("browsing.ipynb", SETTING_UP, "browser", "viewer")
 
 
 @pytest.fixture(autouse=True)
@@ -184,13 +174,9 @@ def test_it_can_be_read_in_dark_and_narrow(notebook: Notebook) -> None:
     pane(notebook, "axial").press("k")
     notebook.eventually(lambda: (chosen(notebook), kept(notebook).count()), (0, 1))
     browser = notebook.page.locator(".sr-browser")
-    theme = "(name) => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
     light = _ink_and_ground(notebook, browser, "browser_light.png")
-    notebook.page.evaluate(theme, "JupyterLab Dark")
-    notebook.page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
-    dark = _ink_and_ground(notebook, browser, "browser_dark.png")
-    notebook.page.evaluate(theme, "JupyterLab Light")
-    notebook.page.wait_for_selector("body[data-jp-theme-light=true]", state="attached")
+    with notebook.dark():
+        dark = _ink_and_ground(notebook, browser, "browser_dark.png")
     assert light[1] > 240 > 60 > dark[1]
     notebook.page.set_viewport_size({"width": 560, "height": 900})
     box = cards(notebook).first.bounding_box()

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.browser.conftest import Notebook, write_notebook
+from tests.browser.conftest import Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -49,13 +49,8 @@ outlined = Viewer(
 
 
 @pytest.fixture(scope="module")
-def notebook(open_notebook: Callable[[Path], Notebook], tmp_path_factory: pytest.TempPathFactory) -> Notebook:
-    path = tmp_path_factory.mktemp("written") / "viewing.ipynb"
-    write_notebook(path, [SETTING_UP, "viewer", "outlined"])
-    notebook = open_notebook(path)
-    notebook.run_all()
-    notebook.page.wait_for_function("() => document.querySelectorAll('.sr-viewer[data-state=ready]').length === 2")
-    return notebook
+def notebook(open_written: Callable[..., Notebook]) -> Notebook:
+    return open_written("viewing.ipynb", SETTING_UP, "viewer", "outlined")
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ import base64
 import io
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.browser.conftest import Notebook, write_notebook
+from tests.browser.conftest import PICTURES, Notebook
 from tests.browser.test_viewer import SETTING_UP
 
 pytestmark = pytest.mark.browser
 
-PICTURES = Path(__file__).parents[2] / "output" / "browser"
 MIDDLE = (12, 15, 56)  # of the bright block
 MORE = """
 tumour = Segment("tumour", Volume(mask, affine))
@@ -41,14 +39,8 @@ NAMES = ("one", "pair", "fused", "skinned")
 
 
 @pytest.fixture(scope="module")
-def notebook(open_notebook: Callable[[Path], Notebook], tmp_path_factory: pytest.TempPathFactory) -> Notebook:
-    path = tmp_path_factory.mktemp("written") / "tools.ipynb"
-    write_notebook(path, [SETTING_UP + MORE, *NAMES])
-    notebook = open_notebook(path)
-    notebook.run_all()
-    notebook.page.wait_for_function("() => document.querySelectorAll('.sr-viewer[data-state=ready]').length === 4")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    return notebook
+def notebook(open_written: Callable[..., Notebook]) -> Notebook:
+    return open_written("tools.ipynb", SETTING_UP + MORE, *NAMES)
 
 
 @pytest.fixture(autouse=True)
@@ -317,10 +309,11 @@ def test_a_drag_measures_and_an_ellipse_reads_its_voxels(notebook: Notebook) -> 
     legend = root(notebook, "one").get_by_role("button", name="tumour")
     notebook.eventually(lambda: legend.get_attribute("aria-pressed"), "false")
     notebook.page.wait_for_timeout(200)  # for the frame that follows
+    root(notebook, "one").get_by_role("button", name="length", exact=True).click()
+    axial.scroll_into_view_if_needed()
     box, seen = axial.bounding_box(), picture(axial)
     rows, columns = np.nonzero((seen == 255).all(axis=2) & (np.arange(seen.shape[1]) < seen.shape[1] / 2))
     left, right, top, bottom = (float(edge) for edge in (columns.min(), columns.max(), rows.min(), rows.max()))
-    root(notebook, "one").get_by_role("button", name="length", exact=True).click()
     y = box["y"] + (top + bottom) / 2 + 14
     notebook.page.mouse.move(box["x"] + left, y)
     notebook.page.mouse.down()
@@ -373,13 +366,11 @@ def test_a_narrow_window_stacks_the_views(notebook: Notebook) -> None:
 
 
 def test_a_dark_theme_has_light_words(notebook: Notebook) -> None:
-    theme = "(name) => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
-    notebook.page.evaluate(theme, "JupyterLab Dark")
     colour = "(root) => getComputedStyle(root).color.match(/\\d+/g).slice(0, 3).map(Number)"
-    notebook.eventually(lambda: min(root(notebook, "one").evaluate(colour)) > 180, True)
-    canvas(notebook, "one", "axial")
-    root(notebook, "one").screenshot(path=PICTURES / "tools_dark.png")
-    notebook.page.evaluate(theme, "JupyterLab Light")
+    with notebook.dark():
+        notebook.eventually(lambda: min(root(notebook, "one").evaluate(colour)) > 180, True)
+        canvas(notebook, "one", "axial")
+        root(notebook, "one").screenshot(path=PICTURES / "tools_dark.png")
 
 
 def test_no_request_leaves_this_machine(notebook: Notebook) -> None:

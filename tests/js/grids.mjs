@@ -25,3 +25,6 @@ export const SHEARED = affineOf([0, -0.9, 2.4], [0, 0.7, 0], [0.7, 0, 0], [-90, 
 export const OBLIQUE_SHEARED = affineOf(turn([0.3, -0.9, 2.4]), turn([0, 0.7, 0]), turn([0.6, 0, 0]), [5, 6, 7]);
 export const GRIDS = { AXIAL, CORONAL, SAGITTAL, HEAD_LAST, OBLIQUE, SHEARED, OBLIQUE_SHEARED };
 export const SHAPE = [24, 60, 50];
+
+/** Voxels of nought. @param {{shape: number[]}} meta */
+export const blankPixels = (meta) => ({ ...meta, stored: new Int16Array(meta.shape.reduce((size, n) => size * n)) });

@@ -2,18 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dot, plus, toIndex, toMm, unit } from "../../js/geometry.js";
 import { outlines } from "../../js/contours.js";
-import { createPixels } from "../../js/pixels.js";
 import { maskOblique, paintOblique } from "../../js/resample.js";
 import { obliqueLattice } from "../../js/views.js";
 import { placeWords, tiltWords } from "../../js/words.js";
-import { AXIAL, GRIDS, SHAPE } from "./grids.mjs";
+import { AXIAL, GRIDS, SHAPE, blankPixels } from "./grids.mjs";
 
 const IDENTITY = Uint32Array.from({ length: 65536 }, (_, n) => n); // the table that shows stored values themselves
 const NORMALS = [[0, 0, 1], [0.2, -0.4, 0.9], [-0.9, 0.2, 0.1], [0.1, 1, 0.3], [1, 1, 1]];
 
 /** A volume whose values rise evenly along each index axis: linear interpolation of it is exact. */
 function ramp() {
-  const pixels = createPixels({ shape: SHAPE, slope: 1, intercept: 0, blank: null });
+  const pixels = blankPixels({ shape: SHAPE, slope: 1, intercept: 0, blank: null });
   for (let n = 0, s = 0; s < SHAPE[0]; s++)
     for (let r = 0; r < SHAPE[1]; r++) for (let c = 0; c < SHAPE[2]; c++) pixels.stored[n++] = 100 * s + 20 * r + 30 * c;
   return pixels;

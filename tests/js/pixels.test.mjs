@@ -2,23 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sliceView } from "../../js/geometry.js";
 import { VIEWS } from "../../js/views.js";
-import { createPixels, fillPreview, greyTable, paintSlice, place, valueAt } from "../../js/pixels.js";
-import { GRIDS } from "./grids.mjs";
+import { fillPreview, greyTable, paintSlice, place, valueAt } from "../../js/pixels.js";
+import { GRIDS, blankPixels } from "./grids.mjs";
 
 const META = { shape: [5, 6, 7], slope: 1, intercept: 0, blank: null };
 
 test("bytes that start anywhere in a message land at their offset", () => {
-  const pixels = createPixels(META);
-  const sent = new Int16Array([-1000, 40, 3000]);
+  const target = new Float32Array(8);
+  const sent = new Float32Array([-1000, 0.5, 3000]);
   const message = new Uint8Array(3 + sent.byteLength);
   message.set(new Uint8Array(sent.buffer), 3);
-  place(pixels.stored, 100, new DataView(message.buffer, 3, sent.byteLength));
-  assert.deepEqual([...pixels.stored.subarray(99, 104)], [0, -1000, 40, 3000, 0]);
+  place(target, 4, message.subarray(3));
+  assert.deepEqual([...target], [0, 0, 0, 0, -1000, 0.5, 3000, 0]);
 });
 
 test("the preview gives each voxel the value of the one before it that was sent", () => {
   for (const step of [2, 4]) {
-    const pixels = createPixels(META);
+    const pixels = blankPixels(META);
     const few = META.shape.map((n) => Math.ceil(n / step));
     const sent = Int16Array.from({ length: few[0] * few[1] * few[2] }, (_, n) => n + 1);
     fillPreview(pixels, sent, step);
@@ -31,7 +31,7 @@ test("the preview gives each voxel the value of the one before it that was sent"
 
 test("every view shows the voxels of its slice in place", () => {
   const table = Uint32Array.from({ length: 65536 }, (_, n) => n);
-  const pixels = createPixels(META);
+  const pixels = blankPixels(META);
   pixels.stored.forEach((_, n, stored) => { stored[n] = n; });
   for (const affine of Object.values(GRIDS)) for (const name of VIEWS) {
     const view = sliceView(affine, name);
@@ -63,7 +63,7 @@ test("grey follows the value, not the stored number, and a blank voxel is black"
 });
 
 test("a blank voxel has no value", () => {
-  const pixels = createPixels({ ...META, slope: 0.5, intercept: 10, blank: -32768 });
+  const pixels = blankPixels({ ...META, slope: 0.5, intercept: 10, blank: -32768 });
   pixels.stored[0] = -32768;
   pixels.stored[1] = 4;
   assert.equal(valueAt(pixels, [0, 0, 0]), null);

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 
 from sarcoma_review.outcomes import OutcomeError, coarsen, differs_by_few, kaplan_meier, smallest_group, suppress
+from sarcoma_review.outcomes.disclosure import Rule
 
 
 def test_each_count_follows_the_rule_for_hospital_statistics() -> None:
@@ -116,3 +118,59 @@ def test_a_curve_that_leaves_has_whole_steps_and_no_tail() -> None:
     assert coarse.cut_at == 364
     with pytest.raises(OutcomeError, match="fewer than 10 people may not leave"):
         coarsen(kaplan_meier([1, 2], [1, 1]), step=1)
+
+
+Tables = list[list[list[int | str]]]
+
+
+def least_and_most(cell: int | str, rule: str) -> tuple[float, float | None]:
+    """What an attacker knows of a cell from the rule alone."""
+    if isinstance(cell, str):
+        return (1, 7) if cell == "*" and rule == "hes" else (0, None)
+    return (cell, cell) if rule == "lp" or cell == 0 else (max(8, cell - 2), cell + 2)
+
+
+def worked_out(releases: Tables, rule: str) -> int:
+    """Hidden cells that a linear programme pins down from all releases together; later counts are no less."""
+    rows, columns = len(releases[0]), len(releases[0][0])
+    size, total = rows * columns, len(releases) * rows * columns
+    place = np.arange(total).reshape(len(releases), rows, columns)
+    lines = [line for table in place for line in (*table, *table.T)]
+    sums = np.zeros((len(lines), total))
+    for row, line in zip(sums, lines, strict=True):
+        row[line[:-1]], row[line[-1]] = 1, -1
+    later = np.hstack([np.eye(size), -np.eye(size)]) if len(releases) == 2 else np.zeros((0, total))
+    cells = [cell for table in releases for row in table for cell in row]
+    found = 0
+    for at in [n for n, cell in enumerate(cells) if cell == "*"]:
+        aim = np.eye(total)[at]
+        limits = [least_and_most(cell, rule) for cell in cells]
+        ends = [linprog(s * aim, later, np.zeros(len(later)), sums, np.zeros(len(sums)), limits) for s in (1, -1)]
+        found += all(end.status == 0 for end in ends) and -ends[1].fun - ends[0].fun < 0.999
+    return found
+
+
+def with_totals(inner: NDArray[np.int64]) -> list[list[int]]:
+    rows = np.hstack([inner, inner.sum(axis=1, keepdims=True)])
+    found: list[list[int]] = np.vstack([rows, rows.sum(axis=0)]).tolist()
+    return found
+
+
+def test_the_attacker_works_out_what_is_hidden_badly() -> None:
+    # Hiding the small cells alone is no protection: the totals give them back.
+    assert worked_out([[["*", 20, 23], [11, 9, 20], [14, 29, 43]]], "lp") == 1
+
+
+@pytest.mark.parametrize("rule", ["hes", "lp"])
+def test_an_attacker_with_a_linear_programme_works_out_nothing_even_from_two_releases(rule: Rule) -> None:
+    rng, hidden, second = np.random.default_rng(11), 0, 0
+    for _ in range(25):
+        first = rng.poisson(rng.gamma(1, 8, (3, 3)))
+        tables = [with_totals(first), with_totals(first + rng.poisson(rng.choice([0.2, 12.0]), (3, 3)))]
+        shown: Tables = [suppress(table, rule, totals=True) for table in tables]  # type: ignore[misc]
+        published = shown if not differs_by_few(*tables) else shown[:1]
+        hidden += sum(cell == "*" for table in published for row in table for cell in row)
+        second += len(published) == 2
+        assert worked_out(published, rule) == 0
+    assert hidden > 25
+    assert second > 0

@@ -9,6 +9,7 @@ import pytest
 
 from sarcoma_review.errors import PresentationError, PrivacyError
 from sarcoma_review.pathways import evaluate, load_pathway
+from sarcoma_review.pathways.ewing import EwingLocalTherapy
 from sarcoma_review.planning import Plane, ResectionPlan, TumourSurface, resection_margins
 from sarcoma_review.planning.uncertainty import PUBLISHED_EXECUTION
 from sarcoma_review.present import PURPOSE, Case, key_images, write
@@ -100,9 +101,24 @@ def test_the_saw_s_published_error_stands_beside_the_voxels(case: Case) -> None:
 def test_the_pathway_is_shown_with_version_review_date_and_what_is_not_recorded(case: Case) -> None:
     page = render(case)
     assert "version 2, approved 22 March 2024, review due March 2026: past its review date" in page
-    assert "– not recorded" in page
+    assert "? not recorded" in page
     assert "Referred to specialist centre not recorded." in page
     assert "applicability not known" in page
+
+
+def test_the_ewing_page_has_every_field_recorded_or_not(case: Case) -> None:
+    assert "local therapy" not in render(case)
+    page = EwingLocalTherapy(site="pelvis, <type II>", volume_ml=240, resectable=False)
+    shown = render(replace(case, ewing=page))
+    assert "<dt>Site</dt><dd>pelvis, &lt;type II&gt;</dd>" in shown
+    assert "<dt>Resectable</dt><dd>no</dd>" in shown
+    for name, _ in page.rows():
+        assert f"<dt>{name}</dt>" in shown
+    assert "200 ml or more was a risk marker in EE99" in shown
+    recorded = [value for _, value in page.rows() if value != "not recorded"]
+    assert len(recorded) == 3
+    plain = shown.count(">not recorded<") - render(case).count(">not recorded<")
+    assert plain == len(page.rows()) - 3
 
 
 def test_what_is_absent_is_shown_as_not_recorded(case: Case) -> None:

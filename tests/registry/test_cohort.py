@@ -23,8 +23,15 @@ from sarcoma_review.registry import (
     Registry,
     Treatment,
 )
-from sarcoma_review.registry.checks import check_registry
-from sarcoma_review.registry.cohort import cohort, concordance, margin_pairs, overdue, volumes_by_centre
+from sarcoma_review.registry.checks import check_case
+from sarcoma_review.registry.cohort import (
+    check_registry,
+    cohort,
+    concordance,
+    margin_pairs,
+    overdue,
+    volumes_by_centre,
+)
 from sarcoma_review.registry.redcap import data, dictionary
 from sarcoma_review.registry.release import release, require_listing
 from sarcoma_review.registry.report import centre_report, curve_report
@@ -150,7 +157,9 @@ def test_follow_up_is_overdue_until_seen_and_ends_with_death(registry: Registry)
 )
 def test_what_cannot_be_or_is_missing_is_a_finding(registry: Registry, events: list[Event], rules: list[str]) -> None:
     write(registry, "a", *events)
-    assert [finding.rule for finding in check_registry(registry, on=CUT)] == rules
+    found = check_registry(registry, on=CUT)
+    assert [finding.rule for finding in found] == rules
+    assert found == check_case(registry.case("a"), on=CUT)
 
 
 def test_a_field_that_belongs_to_another_outcome_is_refused() -> None:

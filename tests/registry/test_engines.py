@@ -31,6 +31,8 @@ from sarcoma_review.registry import (
     PlannedMargin,
     Registry,
 )
+from sarcoma_review.registry.checks import check_case
+from sarcoma_review.registry.cohort import check_registry
 from sarcoma_review.registry.events import Fact
 from sarcoma_review.registry.migrate import HEAD, configuration, revision
 from sarcoma_review.registry.migrations.triggers import allow_changes
@@ -200,6 +202,22 @@ def test_projections_by_replay_are_those_that_grew(registry: Registry, steps: li
     grown = projections(registry)
     registry.rebuild()
     assert projections(registry) == grown
+
+
+def test_a_case_of_many_entries_is_checked_as_a_short_one_is(registry: Registry) -> None:
+    registry.append("case-1", OPENED)
+    registry.append("case-1", RECURRED)
+    for _ in range(105):
+        registry.append("case-1", DECIDED)
+    (before,) = [each for each in check_registry(registry, on=date(2030, 1, 1)) if each.version == 2]
+    assert set(check_registry(registry, on=date(2030, 1, 1))) == set(
+        check_case(registry.case("case-1"), on=date(2030, 1, 1))
+    )
+    grown = projections(registry)
+    registry.rebuild()
+    assert projections(registry) == grown
+    registry.append("case-1", Correction(corrects=2, reason="another patient"))
+    assert before not in check_registry(registry, on=date(2030, 1, 1))
 
 
 def test_a_backup_restores_to_the_same_journal_and_projections(registry: Registry, tmp_path: Path) -> None:

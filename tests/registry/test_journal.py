@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -181,3 +182,12 @@ def test_a_new_registry_may_be_opened_by_several_at_once(tmp_path: Path) -> None
         code = "import sys; from sarcoma_review.registry import Registry; Registry.open(sys.argv[1])"
         openers = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]
         assert [opener.wait(60) for opener in openers] == [0, 0, 0, 0]
+
+
+def test_a_registry_in_memory_is_one_for_every_thread() -> None:
+    registry = Registry.open(":memory:")
+    registry.append("case-1", CaseOpened(question="?"))
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: registry.append("case-1", DECIDED), range(20)))
+    assert sorted(done) == list(range(2, 22))
+    assert registry.verify() == []

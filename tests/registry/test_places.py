@@ -128,6 +128,16 @@ def test_the_command_line_verifies_checks_backs_up_and_restores(place: str, tmp_
         run(registry_app, "verify", str(tmp_path / "none.sqlite"))
 
 
+def test_the_command_line_writes_fhir_and_signs_a_bundle_or_writes_none(place: str, tmp_path: Path) -> None:
+    assert run(registry_app, "export", place, str(tmp_path / "cases.json"), "--fhir")[0] == 0
+    kinds = [e["resource"]["resourceType"] for e in json.loads((tmp_path / "cases.json").read_text())["entry"]]
+    assert kinds == ["Patient", "Procedure", "Observation"]
+    with pytest.raises(RegistryError, match="the file exists already"):
+        run(registry_app, "export", place, str(tmp_path / "cases.json"), "--fhir")
+    with pytest.raises(RegistryError, match="a bundle is signed: give --key-file"):
+        run(registry_app, "export", place, str(tmp_path / "bundle"))
+
+
 def test_the_command_line_exchanges_a_bundle(place: str, tmp_path: Path) -> None:
     key, bundle, other = str(tmp_path / "k"), str(tmp_path / "b.srbundle"), str(tmp_path / "other.sqlite")
     public = run(registry_app, "key", key)[1].strip()

@@ -6,7 +6,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "sarcoma_review" / "widgets" / "static"
-SHIPPED = ("viewer.js", "viewer.css", "browser.js", "browser.css")
+WIDGETS = ("viewer", "browser", "caseform", "pathwaypanel", "privacypanel", "zones", "dashboard", "tracker")
+SHIPPED = [f"{name}.{kind}" for name in WIDGETS for kind in ("js", "css")]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -1,19 +1,12 @@
 """The page and the package put every voxel in the same place."""
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 
 from sarcoma_review.present.section import plane_line, section
 from sarcoma_review.volume import Grid
-from tests.conftest import require
+from tests.widgets.page_code import node
 
-ROOT = Path(__file__).parents[2]
 ASKING = """
 import { anatomicalAxes, tiltDeg, toIndex, toMm } from "./js/geometry.js";
 const grids = JSON.parse(process.argv[1]);
@@ -48,18 +41,9 @@ def _random_grids(count: int) -> list[Grid]:
     return grids
 
 
-def _node(program: str, asked: object) -> Any:
-    node = shutil.which("node")
-    require(node is not None, "node")
-    assert node is not None
-    command = [node, "--input-type=module", "--eval", program, json.dumps(asked)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(run.stdout)
-
-
 def test_javascript_and_python_agree_on_axes_tilt_and_positions() -> None:
     grids, index = _random_grids(60), (3.25, 7.5, 1.125)
-    answers = _node(ASKING, [{"affine": grid.affine.ravel().tolist(), "index": index} for grid in grids])
+    answers = node(ASKING, [{"affine": grid.affine.ravel().tolist(), "index": index} for grid in grids])
     for grid, found in zip(grids, answers, strict=True):
         assert tuple(found["axes"]) == grid.anatomical_axes
         assert found["tilt"] == pytest.approx(grid.tilt_deg, abs=1e-9)
@@ -84,7 +68,7 @@ def test_javascript_and_python_draw_a_plane_that_ends_alike() -> None:
             asked.append(where | {"plane": plane})
             expected.append(plane_line(grid, seen, slice_number, middle, normal, patch_mm=corners))
     drawn = 0
-    for found, wanted in zip(_node(CUTTING, asked), expected, strict=True):
+    for found, wanted in zip(node(CUTTING, asked), expected, strict=True):
         assert (found is None) == (wanted is None)
         if wanted is not None:
             drawn += 1

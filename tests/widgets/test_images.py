@@ -1,4 +1,5 @@
 import json
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -202,9 +203,9 @@ def test_a_surface_travels_whole(before: Volume, ball: TumourSurface, monkeypatc
     meta = page.ask(t="hello")[0][0]
     assert meta["skin"]["vertices"] == len(ball.vertices)
     layers: dict[str, bytes] = {}
-    for n in range(meta["parts"]):
-        [(words, [buffer])] = page.ask(t="part", part=n)
-        layers[words["layer"]] = layers.get(words["layer"], b"") + bytes(buffer.cast("B"))
+    for n, part in enumerate(meta["parts"]):
+        [(_, [packed])] = page.ask(t="part", part=n)
+        layers[part["layer"]] = layers.get(part["layer"], b"") + zlib.decompress(packed, -15)
     np.testing.assert_allclose(np.frombuffer(layers["vertices"], "<f4").reshape(-1, 3), ball.vertices, atol=1e-4)
     np.testing.assert_array_equal(np.frombuffer(layers["faces"], "<u4").reshape(-1, 3), ball.faces)
 

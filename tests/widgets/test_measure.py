@@ -120,7 +120,7 @@ def test_a_length_of_nothing_and_an_empty_note_are_refused(ramp: Volume) -> None
     with pytest.raises(GeometryError, match=r"the ends of a length: expected more than 0\.001 mm"):
         measure_length(ramp, [(1, 2, 3), (1, 2, 3)])
     for text in ("", "   ", "x" * 201):
-        with pytest.raises(GeometryError, match="a note has 1 to 200 characters, found"):
+        with pytest.raises(GeometryError, match="a note has 1 to 200 letters, found"):
             pin_note((0, 0, 0), text)
 
 

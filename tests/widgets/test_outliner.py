@@ -132,7 +132,7 @@ def test_what_does_nothing_leaves_no_trace_and_keeps_what_was_undone(monkeypatch
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        ({"do": "paint"}, "a step of outlining is one of brush, polygon, grow, interpolate, mask, add, undo or redo"),
+        ({"do": "paint"}, "is one of brush, polygon, grow, interpolate, mask, rename, delete, add, undo or redo"),
         ({**STROKE, "segment": 4, "points": [[0, 0, 0]]}, "a segment's number is 0 to 0"),
         ({**STROKE, "segment": True, "points": [[0, 0, 0]]}, "a segment's number is 0 to 0"),
         ({**STROKE, "points": [[0, 0]]}, "places of 3 finite numbers in mm"),
@@ -152,8 +152,11 @@ def test_what_does_nothing_leaves_no_trace_and_keeps_what_was_undone(monkeypatch
         ),
         ({"do": "interpolate", "segment": 0, "axis": 0}, "at least 2 outlined slices, found 0"),
         ({"do": "mask", "segment": 0, "bits": "AAAA"}, "does not fit this volume"),
-        ({"do": "add", "name": "  "}, "a segment's name has 1 to 40 characters"),
-        ({"do": "add", "name": "tumour"}, "is not taken yet"),
+        ({"do": "add", "name": "  "}, "a segment's name has 1 to 40 letters, found 0"),
+        ({"do": "add", "name": "tum\u202eour"}, "found 1 that cannot"),
+        ({"do": "add", "name": "tumour"}, "each with a name of its own"),
+        ({"do": "rename", "segment": 0, "name": "x" * 41}, "1 to 40 letters, found 41"),
+        ({"do": "delete", "segment": 0}, "1 to 8 segments are outlined at once"),
     ],
 )
 def test_a_bad_step_is_told_to_its_page_and_changes_nothing(
@@ -409,3 +412,82 @@ def test_segments_can_be_hidden_by_their_names() -> None:
     assert outliner.hidden == ("bone",)
     with pytest.raises(ValueError, match="no segment is called 'nerve' here; there are tumour, bone"):
         outliner.hidden = ("nerve",)
+
+
+def test_a_segment_is_named_anew_and_stays_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    outliner = Outliner(CT, segments=["tumour", "nerve"])
+    outliner.draw("brush", "nerve", points=line((3, 9, 9)), axis=0, radius_mm=3, erase=False)
+    outliner.hidden = ("nerve",)
+    page = Page(outliner, monkeypatch)
+    drawn = array(outliner, 1)
+    page.ask(1, do="rename", segment=1, name=" sciatic  nerve ")
+    assert [one.name for one in outliner.segments] == ["tumour", "sciatic nerve"]
+    assert outliner.hidden == ("sciatic nerve",)
+    np.testing.assert_array_equal(array(outliner, 1), drawn)
+
+
+def test_a_segment_that_is_deleted_leaves_the_others_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    outliner = Outliner(CT, segments=["one", "two", "three"])
+    page = Page(outliner, monkeypatch)
+    for n, name in enumerate(("one", "two", "three", "two")):
+        outliner.draw("brush", name, points=line((3, 6 + 3 * n, 9)), axis=0, radius_mm=4, erase=False)
+    first, third = array(outliner, 0), array(outliner, 2)
+    outliner.hidden = ("two",)
+    page.ask(1, do="delete", segment=1)
+    assert [one.name for one in outliner.segments] == ["one", "three"]
+    np.testing.assert_array_equal(array(outliner, 0), first)
+    np.testing.assert_array_equal(array(outliner, 1), third)
+    np.testing.assert_array_equal(page.bits, first | third.astype(np.uint8) << 1)
+    assert outliner.hidden == ()
+    for _ in range(3):
+        outliner.undo()
+    assert outliner.segments[0].volume_ml == outliner.segments[1].volume_ml == 0
+
+
+def test_names_and_deletions_come_back_from_the_journal(tmp_path: Path) -> None:
+    file = tmp_path / "outline.jsonl"
+    outliner = Outliner(CT, segments=["one", "two"], autosave=file)
+    outliner.draw("brush", "two", points=line((3, 9, 9)), axis=0, radius_mm=4, erase=False)
+    outliner.rename("two", "tumour")
+    outliner.delete("one")
+    again = Outliner(CT, segments=["one", "two"], autosave=file)
+    assert [one.name for one in again.segments] == ["tumour"]
+    np.testing.assert_array_equal(array(again), array(outliner))
+
+
+@pytest.mark.parametrize("reach", [3.0, 30.0, 60.0, 150.0])
+def test_growing_with_a_long_reach_finds_what_a_search_of_it_all_finds(reach: float) -> None:
+    """A bar 120 mm long and a ball of 10 mm beside it, which a reach of 25 mm holds."""
+    values = np.zeros((60, 40, 40), np.int16)
+    values[:, 20:24, 20:24] = 200
+    values[28:33, 5:10, 5:10] = 200
+    ct = Volume(values, np.diag([2.0, 1.5, 1.5, 1.0]), modality="CT", units="HU")
+    for index in ((3, 21, 21), (30, 7, 7)):
+        outliner = Outliner(ct)
+        seed = ct.position_mm(index).tolist()
+        outliner.draw("grow", "tumour", points=[seed], values=[100, 300], within_mm=reach)
+        whole = grow(ct, seed, low=100, high=300, max_distance_mm=reach)
+        np.testing.assert_array_equal(array(outliner), whole.array)
+
+
+def test_what_is_drawn_is_saved_on_request_and_said_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    saved: list[list[str]] = []
+
+    def save(segments: tuple[Segment, ...]) -> str:
+        if saved:
+            raise OSError(28, "No space left on device")
+        saved.append([one.name for one in segments])
+        return "outline.dcm"
+
+    outliner = Outliner(CT, segments=["tumour", "nerve"], save=save)
+    page = Page(outliner, monkeypatch)
+    said = []
+    for drawn in (False, True, True):
+        if drawn:
+            outliner.draw("brush", "tumour", points=line((3, 9, 9)), axis=0, radius_mm=4, erase=False)
+        outliner._handle_custom_msg({"t": "save", "page": "a"}, [])
+        said.append(page.answer["words"])
+    assert said[:2] == ["Nothing is drawn yet that could be saved.", "Saved: outline.dcm"]
+    assert said[2].startswith("Not saved")
+    assert "No space left" in said[2]
+    assert saved == [["tumour"]]

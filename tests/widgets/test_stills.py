@@ -82,6 +82,18 @@ def test_a_page_keeps_one_writes_on_it_and_lets_it_go(ct: Volume, monkeypatch: p
     assert [one["n"] for one in kept["kept"]] == [2, 3]
 
 
+def test_a_page_that_does_not_follow_keeps_what_it_shows_itself(
+    ct: Volume, tumour: Segment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = Viewer(ct, segments=[tumour], window=(-50, 150), crosshair_mm=(20, 15, 0))
+    own = {"crosshair_mm": [20, 15, 12], "window": [0, 90], "hidden": ["tumour"]}
+    asked(viewer, monkeypatch, t="keep", view="axial", image="first", own=own)
+    expected = slice_image(ct, "axial", (20, 15, 12), window=(0, 90), footer=PURPOSE)
+    [found] = viewer.key_images
+    assert found.caption == "CT knee, axial 5 of 12"
+    np.testing.assert_array_equal(imread(io.BytesIO(found.png)), imread(io.BytesIO(expected.png)))
+
+
 def test_what_changes_afterwards_does_not_change_a_kept_image(
     ct: Volume, tumour: Segment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
