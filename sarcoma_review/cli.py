@@ -6,10 +6,11 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +18,9 @@ from tqdm.auto import tqdm
 
 from sarcoma_review.cli_registry import outcomes_app, registry_app
 from sarcoma_review.errors import NotDicomError, PresentationError, PrivacyError, SarcomaReviewError
+
+if TYPE_CHECKING:
+    from sarcoma_review.dicom import Index
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
@@ -80,27 +84,62 @@ class _Progress:
 
 
 @app.command()
-def scan(path: Place) -> None:
-    """List the volumes of a folder, from geometry alone, and what is left out. No patient data is printed."""
+def scan(
+    path: Place,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
+    cache: Annotated[
+        Path | None,
+        typer.Option(readable=False, help="A file that keeps the index of a folder. Treat it as the images."),
+    ] = None,
+) -> None:
+    """List the volumes of a folder or zip archive, by geometry, and what is left out. No patient data is printed."""
     from sarcoma_review.dicom.scan import scan as scan_folder
 
-    index = scan_folder(path, progress=_Progress("scanning"))
-    found = 0
-    for entry in index.series.values():
-        for spec in entry.volumes():
-            found += 1
-            spacing = " x ".join(f"{mm:.2f}" for mm in spec.grid.spacing_mm)
-            print(f"{spec.modality} {' x '.join(map(str, spec.grid.shape))} voxels of {spacing} mm", end="")
-            print(f": refused, {spec.fault}" if spec.fault else "".join(f"; {issue}" for issue in spec.issues))
-        for reason in sorted({reason for _, reason in entry.residue}):
-            print(f"{entry.modality} left out: {sum(r == reason for _, r in entry.residue)} image(s), {reason}")
-    for reason in sorted({reason for _, reason in index.skipped}):
-        print(f"skipped: {sum(r == reason for _, r in index.skipped)} file(s), {reason}")
-    if index.series and not found:
-        _fail("no volume: nothing here can be stacked")
+    index = scan_folder(path, cache=cache, progress=_Progress("scanning"))
+    found = _found(index)
+    if as_json:
+        print(json.dumps(found, indent=1))
+    else:
+        _print_found(found)
     if not index.series:
         raise NotDicomError(f"expected DICOM files, found {len(index.skipped)} other file(s)")
-    raise typer.Exit(0 if found else 1)
+    if not found["volumes"]:
+        _fail("no volume: nothing here can be stacked")
+    raise typer.Exit(0 if found["volumes"] else 1)
+
+
+def _found(index: "Index") -> dict[str, Any]:
+    """What a scan found, without a word of what the files say of the patient."""
+    specs = [spec for entry in index.series.values() for spec in entry.volumes()]
+    left = [(entry.modality, reason) for entry in index.series.values() for _, reason in entry.residue]
+    return {
+        "volumes": [
+            {
+                "modality": spec.modality,
+                "shape": list(spec.grid.shape),
+                "spacing_mm": [round(mm, 4) for mm in spec.grid.spacing_mm],
+                "refused": str(spec.fault) if spec.fault else None,
+                "issues": list(spec.issues),
+            }
+            for spec in specs
+        ],
+        "left_out": [{"modality": m, "reason": r, "images": n} for (m, r), n in sorted(Counter(left).items())],
+        "skipped": dict(sorted(Counter(reason for _, reason in index.skipped).items())),
+        "notes": dict(sorted(Counter(note for _, note in index.notes).items())),
+    }
+
+
+def _print_found(found: dict[str, Any]) -> None:
+    for volume in found["volumes"]:
+        spacing = " x ".join(f"{mm:.2f}" for mm in volume["spacing_mm"])
+        said = f": refused, {volume['refused']}" if volume["refused"] else "".join(f"; {i}" for i in volume["issues"])
+        print(f"{volume['modality']} {' x '.join(map(str, volume['shape']))} voxels of {spacing} mm{said}")
+    for left in found["left_out"]:
+        print(f"{left['modality']} left out: {left['images']} image(s), {left['reason']}")
+    for reason, count in found["skipped"].items():
+        print(f"skipped: {count} file(s), {reason}")
+    for note, count in found["notes"].items():
+        print(f"noted: {count} file(s), {note}")
 
 
 @app.command()
@@ -126,15 +165,72 @@ def deidentify(
     destination: Place,
     key_file: Annotated[Path, typer.Option(readable=False, help="Kept apart from both; made where it is not there.")],
     profile: Annotated[str, typer.Option(help="peer-learning or basic")] = "peer-learning",
+    jobs: Annotated[int, typer.Option(help="Processes that work side by side.")] = 1,
+    signature: Annotated[
+        Path | None, typer.Option(readable=False, help="What `sheet --sign` wrote: releases the pictures it covers.")
+    ] = None,
+    heads_signed: Annotated[
+        str, typer.Option(help="Role of the person who answers for showing the heads in the images.")
+    ] = "",
+    forget: Annotated[
+        bool, typer.Option("--forget-key", help="Destroy the key file after: nobody can lead the case back by it.")
+    ] = False,
 ) -> None:
-    """Write a de-identified copy of a folder. All of it or nothing: the original stays as it is."""
-    from sarcoma_review.privacy import deidentify as deidentify_folder
+    """Write a de-identified copy of a folder. All of it or nothing: the original stays as it is.
 
+    A run that is broken off goes on where it stopped when it is started again.
+    """
+    from sarcoma_review.privacy import deidentify as deidentify_folder
+    from sarcoma_review.privacy import sign_heads
+    from sarcoma_review.privacy.identity import forget_key
+    from sarcoma_review.privacy.signature import Signature, known_role
+
+    role = known_role(heads_signed) if heads_signed else ""
+    signed = Signature.read(signature) if signature else None
+    bar, today = _Progress("de-identifying"), date.today()
     report = deidentify_folder(
-        source, destination, key_file=key_file, profile=profile, progress=_Progress("de-identifying")
+        source, destination, key_file=key_file, profile=profile, signature=signed, jobs=jobs, on=today, progress=bar
     )
     print(report)
+    if role and report.heads:
+        print(f"heads signed for by a {role}: {sign_heads(destination, role, today)} image(s)")
+    if forget:
+        forget_key(key_file)
+        print("the key file is destroyed")
     raise typer.Exit(1 if report.withheld else 0)
+
+
+@app.command()
+def sheet(
+    source: Place,
+    out: Annotated[Path, typer.Option(readable=False, help="A folder for the pages, PNG. Delete them after.")],
+    sign: Annotated[str, typer.Option(help="Role of the person who has looked at every page.")] = "",
+    signature: Annotated[
+        Path | None, typer.Option(readable=False, help="Takes the signature; keep it beside the key file.")
+    ] = None,
+) -> None:
+    """Write the contact sheet of a folder's pictures, with what would be blanked in them; then sign it.
+
+    Twice: first without --sign, to look at the pages; then with it. What is signed is what the pages show.
+    """
+    from sarcoma_review.privacy.contact_sheet import ContactSheet
+    from sarcoma_review.privacy.signature import known_role
+
+    if bool(sign) != (signature is not None):
+        raise typer.BadParameter("--sign ROLE and --signature FILE go together")
+    role = known_role(sign) if sign else ""
+    if out.resolve().is_relative_to(source.resolve()):
+        raise PrivacyError("the pages may not lie among the images: name another folder")
+    pictures = ContactSheet.of(source, progress=_Progress("reading"))
+    for reason, count in sorted(Counter(reason for _, reason in pictures.unseen).items()):
+        print(f"{count} x not on the sheet: {reason}")
+    if signature is None:
+        print(f"{len(pictures.pictures)} picture(s) on {len(pictures.write(out))} page(s): look at each, then sign")
+    elif not pictures.is_written(out):
+        raise PrivacyError("the pages are not those of these pictures: write them anew without --sign, and look")
+    else:
+        pictures.sign(role, date.today()).write(signature)
+        print(f"{len(pictures.pictures)} picture(s) signed by a {role}")
 
 
 @app.command()

@@ -153,6 +153,9 @@ class Volume:
         As the images say; units such as ``"HU"``.
     clearance : {"array", "ungated", "checked", "receipt"}
         How the pixels got past the privacy gate. Every screen and export refuses ``"ungated"``.
+    head : str
+        Why a head may lie in the field of view, from which a face can be drawn; empty where nothing says so, or
+        somebody has signed for it. Exports refuse such a volume, screens do not.
     issues : tuple of str
         What a reader should know and nothing else says.
 
@@ -180,6 +183,7 @@ class Volume:
     series_uid: str = field(default="", kw_only=True)
     units: str = field(default="", kw_only=True)
     clearance: Clearance = field(default="array", kw_only=True)
+    head: str = field(default="", kw_only=True)
     issues: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:

@@ -10,33 +10,18 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_review.dicom import htj2k
 from sarcoma_review.dicom.instance import Instance
 from sarcoma_review.errors import DecodeError, DicomError, TruncatedError, UnsupportedError
+from sarcoma_review.privacy.decoders import DECODERS, JPEG, RLE
 
 IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED = (f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".2", ".1.99"))
-RLE = "1.2.840.10008.1.2.5"
-_JPEG = "1.2.840.10008.1.2.4"
-
-_DECODERS: dict[str, Callable[..., Any]] = {
-    f"{_JPEG}.50": imagecodecs.jpeg8_decode,  # JPEG baseline
-    f"{_JPEG}.57": imagecodecs.jpegsof3_decode,  # JPEG lossless
-    f"{_JPEG}.70": imagecodecs.jpegsof3_decode,
-    f"{_JPEG}.80": imagecodecs.jpegls_decode,  # JPEG-LS
-    f"{_JPEG}.81": imagecodecs.jpegls_decode,
-    f"{_JPEG}.90": imagecodecs.jpeg2k_decode,  # JPEG 2000
-    f"{_JPEG}.91": imagecodecs.jpeg2k_decode,
-    f"{_JPEG}.201": htj2k.decode,  # high-throughput JPEG 2000
-    f"{_JPEG}.202": htj2k.decode,
-    f"{_JPEG}.203": htj2k.decode,
-    RLE: imagecodecs.dicomrle_decode,
-}
 _NATIVE = frozenset((IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED))
-LOSSY = frozenset(f"{_JPEG}.{kind}" for kind in (50, 81, 91, 203))
+LOSSY = frozenset(f"{JPEG}.{kind}" for kind in (50, 81, 91, 203))
 """Transfer syntaxes that allow loss."""
 
-_WAVELET = frozenset(f"{_JPEG}.{kind}" for kind in (90, 91, 201, 202, 203))
+_WAVELET = frozenset(f"{JPEG}.{kind}" for kind in (90, 91, 201, 202, 203))
 _ITEM, _SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+_BEGINNINGS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\0\0\0\x0c")  # JPEG, JPEG 2000 bare and in boxes
 _HEADER_ALLOWANCE = 64 * 1024 * 1024
 _NOT_FRAMES = frozenset((0xC4, 0xC8, 0xCC))  # DHT, JPG, DAC stand among the start-of-frame markers
 
@@ -56,7 +41,7 @@ def require_known(syntax: str) -> None:
     ------
     UnsupportedError
     """
-    if syntax not in _NATIVE and syntax not in _DECODERS:
+    if syntax not in _NATIVE and syntax not in DECODERS:
         raise UnsupportedError(f"transfer syntax {syntax or '(none)'} is not read by this version")
 
 
@@ -88,6 +73,8 @@ def frame_spans(file: BinaryIO, instance: Instance) -> list[Sequence[Span]]:
     if len(fragments) == frames:
         return [[fragment] for fragment in fragments]
     starts = np.frombuffer(table, "<u4").astype(int).tolist() if len(table) == 4 * frames else []
+    if not starts or not set(starts) <= {at - fragments[0][0] for at, _ in fragments}:
+        starts = _begun(file, fragments)
     grouped = _by_start(fragments, starts)
     if len(grouped) != frames or not all(grouped):
         raise DecodeError(
@@ -119,6 +106,16 @@ def _fragments(file: BinaryIO, instance: Instance) -> tuple[bytes, list[Span]]:
             spans.append((at + 8, length))
         at += 8 + length
     return table or b"", spans
+
+
+def _begun(file: BinaryIO, fragments: Sequence[Span]) -> list[int]:
+    """Where frames begin, told by the mark that begins a JPEG stream and stands nowhere within one."""
+    starts = []
+    for at, _ in fragments:
+        file.seek(at)
+        if file.read(4).startswith(_BEGINNINGS):
+            starts.append(at - fragments[0][0])
+    return starts
 
 
 def _by_start(fragments: Sequence[Span], starts: Sequence[int]) -> list[Sequence[Span]]:
@@ -156,7 +153,7 @@ def decode(frame: bytes, syntax: str, into: NDArray[np.integer]) -> None:
         if syntax == RLE:
             _decode_rle(frame, plain)
         else:
-            _decode_stream(frame, _DECODERS[syntax], plain)
+            _decode_stream(frame, DECODERS[syntax], plain)
     except (ValueError, RuntimeError, IndexError, MemoryError, OverflowError, TypeError) as problem:
         if isinstance(problem, DecodeError):
             raise

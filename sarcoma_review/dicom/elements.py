@@ -61,6 +61,16 @@ NUMBERS = {
     "PixelRepresentation": (0x00280103, "US"),
 }
 
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+UNDEFINED = 0xFFFFFFFF
+"""The length of a value that ends with a mark of its own."""
+
+LONG_FORM = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+"""Kinds (VR) whose length takes four bytes where kinds are written out (PS3.5 7.1.2)."""
+
+DEEPEST = 16
+"""How deep sequences are followed into one another."""
+
 PIXEL_DATA = 0x7FE00010
 PIXEL_PADDING = 0x00280120
 MODALITY_LUT = 0x00283000
@@ -167,7 +177,7 @@ def _pixel_place(file: BinaryIO, dataset: Dataset) -> tuple[int, int]:
         return -1, -1
     size = 8 if implicit else 12
     (length,) = struct.unpack_from(f"{order}I", head, size - 4)
-    return start + size, -1 if length == 0xFFFFFFFF else length
+    return start + size, -1 if length == UNDEFINED else length
 
 
 def referenced_uids(path: Path) -> frozenset[str]:

@@ -2,12 +2,11 @@
 
 import struct
 from dataclasses import replace
-from typing import NamedTuple
-
-import numpy as np
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sarcoma_review.dicom import codecs
-from sarcoma_review.dicom.instance import BROKEN, Instance, place_fault
+from sarcoma_review.dicom.instance import BROKEN, Instance, made, place_fault, placement
 from sarcoma_review.dicom.nested import Item, Layout, walk
 from sarcoma_review.errors import DicomError
 
@@ -25,41 +24,47 @@ _PLACE = (
     ("ImageOrientationPatient", _ORIENTATION, 0x00200037),
 )
 _MOST_DIMENSIONS = 9
+_SIZES = {"H": 2, "I": 4, "d": 8}
 _LARGEST_HEADER = 256 * 1024 * 1024
 
 
 class _Groups(NamedTuple):
-    """Functional groups of one frame: its own first, then those that all frames share."""
+    """Functional groups of one frame: its own, and those of all frames that it has none of."""
 
-    own: Item
-    shared: Item
+    groups: Item
     order: str
 
-    def item(self, sequence: int) -> Item:
-        """The first item of a sequence; empty where there is none."""
-        for group in (self.own, self.shared):
-            items = group.get(sequence)
-            if isinstance(items, list) and items:
-                return items[0]
-        return {}
+    def value(self, sequence: int, tag: int) -> bytes:
+        """An element of the first item of a sequence; empty where there is none."""
+        items = self.groups.get(sequence)
+        if not items or not isinstance(items, list):
+            return b""
+        value = items[0].get(tag, b"")
+        return value if isinstance(value, bytes) else b""
 
     def text(self, sequence: int, tag: int) -> str:
-        value = self.item(sequence).get(tag, b"")
-        return value.decode("latin-1").strip(" \0") if isinstance(value, bytes) else ""
+        return _text(self.value(sequence, tag))
 
     def numbers(self, sequence: int, tag: int) -> tuple[float, ...]:
-        text = self.text(sequence, tag)
-        return tuple(float(part) for part in text.split("\\")) if text else ()
+        return _numbers(self.value(sequence, tag))
 
-    def packed(self, value: bytes | list[Item], kind: str) -> tuple[float, ...]:
-        if not isinstance(value, bytes):
-            return ()
-        count = len(value) // struct.calcsize(kind)
-        return struct.unpack_from(f"{self.order}{count}{kind}", value)
+    def packed(self, value: bytes, kind: str) -> tuple[float, ...]:
+        return struct.unpack_from(f"{self.order}{len(value) // _SIZES[kind]}{kind}", value)
 
     def spelt(self, sequence: int, tag: int, kind: str) -> str:
-        numbers = self.packed(self.item(sequence).get(tag, b""), kind)
-        return "\\".join(f"{number:.15g}" for number in numbers)
+        value = self.value(sequence, tag)
+        return "\\".join([f"{number:.15g}" for number in self.packed(value, kind)]) if value else ""
+
+
+def _text(value: bytes) -> str:
+    return value.decode("latin-1").strip(" \0")
+
+
+@lru_cache(4096)
+def _numbers(value: bytes) -> tuple[float, ...]:
+    """Numbers of an element; most are the same in all frames."""
+    text = _text(value)
+    return tuple(map(float, text.split("\\"))) if text else ()
 
 
 def frames_of(image: Instance) -> list[Instance]:
@@ -84,7 +89,8 @@ def frames_of(image: Instance) -> list[Instance]:
     if len(frames) != image.frames:
         reason = f"multi-frame image of {image.frames} frames, found functional groups of {len(frames)}"
         return [replace(image, fault=reason)]
-    return [_frame(image, number, _Groups(own, shared, order)) for number, own in enumerate(frames)]
+    groups = (shared | {sequence: items for sequence, items in own.items() if items} for own in frames)
+    return [_frame(image, number, _Groups(group, order)) for number, group in enumerate(groups)]
 
 
 def _functional_groups(image: Instance) -> tuple[Item, list[Item], str]:
@@ -114,29 +120,24 @@ def _header(image: Instance) -> tuple[bytes, int]:
 
 
 def _frame(image: Instance, number: int, groups: _Groups) -> Instance:
+    own = {"frame": number, "number": number + 1}
     try:
         place = {keyword: groups.numbers(sequence, tag) for keyword, sequence, tag in _PLACE}
-        slope, intercept = (_single(groups.numbers(_VALUES, tag)) for tag in (0x00281053, 0x00281052))
-        split = _split_values(groups)
+        own |= _rescale(image, groups) | {"split_values": _split_values(groups)}
     except (ValueError, struct.error):
         return replace(image, frame=number, fault=f"frame {number + 1}: a number in its functional groups is broken")
     if fault := place_fault(place):
         return replace(image, frame=number, fault=f"frame {number + 1}: {fault}")
-    spacing, position, orientation = place.values()
-    row, column = np.array(orientation[:3]), np.array(orientation[3:])
-    return replace(
-        image,
-        frame=number,
-        number=number + 1,
-        spacing_mm=(spacing[0], spacing[1]),
-        row_direction=row / np.linalg.norm(row),
-        column_direction=column / np.linalg.norm(column),
-        position_mm=np.array(position),
-        slope=image.slope if slope is None else slope,
-        intercept=image.intercept if intercept is None else intercept,
-        rescale_type=groups.text(_VALUES, 0x00281054) or image.rescale_type,
-        split_values=split,
-    )
+    return made(vars(image) | own | placement(place))
+
+
+def _rescale(image: Instance, groups: _Groups) -> dict[str, Any]:
+    slope, intercept = (_single(groups.numbers(_VALUES, tag)) for tag in (0x00281053, 0x00281052))
+    return {
+        "slope": image.slope if slope is None else slope,
+        "intercept": image.intercept if intercept is None else intercept,
+        "rescale_type": groups.text(_VALUES, 0x00281054) or image.rescale_type,
+    }
 
 
 def _single(values: tuple[float, ...]) -> float | None:
@@ -145,9 +146,10 @@ def _single(values: tuple[float, ...]) -> float | None:
 
 def _split_values(groups: _Groups) -> tuple[str, ...]:
     """In the order of `SPLIT_KEYS`; then the gradient, and the indices of the file's own dimensions."""
-    diffusion = groups.item(_DIFFUSION).get(_GRADIENT)
-    gradient = diffusion[0].get(0x00189089, b"") if isinstance(diffusion, list) and diffusion else b""
-    indices = groups.packed(groups.item(_CONTENT).get(0x00209157, b""), "I")
+    diffusion = groups.groups.get(_DIFFUSION)
+    inner = _Groups(diffusion[0], groups.order) if isinstance(diffusion, list) and diffusion else groups
+    gradient = inner.value(_GRADIENT, 0x00189089)
+    indices = groups.packed(groups.value(_CONTENT, 0x00209157), "I")
     dimensions = [f"{index:g}" for index in indices[:_MOST_DIMENSIONS]]
     return (
         groups.spelt(_ECHO, 0x00189082, "d"),
@@ -158,7 +160,7 @@ def _split_values(groups: _Groups) -> tuple[str, ...]:
         next((text for tag in _FRAME_TYPES if (text := groups.text(tag, 0x00089007))), ""),
         groups.text(_CONTENT, 0x00189074),
         groups.spelt(_CONTENT, 0x00209156, "H"),
-        "\\".join(f"{part:.9g}" for part in groups.packed(gradient, "d")),
+        "\\".join([f"{part:.9g}" for part in groups.packed(gradient, "d")]),
         *dimensions,
         *[""] * (_MOST_DIMENSIONS - len(dimensions)),
     )

@@ -17,23 +17,33 @@ from pathlib import Path
 from pydicom.charset import python_encoding
 from pydicom.errors import InvalidDicomError
 
-from sarcoma_review.dicom.elements import MODALITY_LUT, NUMBERS, PIXEL_DATA, PIXEL_PADDING, TEXTS, Header
+from sarcoma_review.dicom.elements import (
+    DEEPEST,
+    ITEM,
+    ITEM_END,
+    LONG_FORM,
+    MODALITY_LUT,
+    NUMBERS,
+    PIXEL_DATA,
+    PIXEL_PADDING,
+    SEQUENCE_END,
+    TEXTS,
+    UNDEFINED,
+    Header,
+)
 
 # A pipe would be waited for: it is opened without waiting, and refused.
 _OPENING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _FIRST_READ = 16 * 1024
 _LARGEST_READ = 16 * 1024 * 1024  # beyond it pydicom, which seeks
 _LARGEST_INFLATED = 512 * 1024 * 1024
-_DEEPEST = 16
 _LONGEST_VALUE = 4096
 
 _EXPLICIT = struct.Struct("<I2sH").unpack_from
 _IMPLICIT = struct.Struct("<II").unpack_from
 _LENGTH = struct.Struct("<I").unpack_from
-_UNDEFINED = 0xFFFFFFFF
 
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
-_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
 _EXPLICIT_LITTLE, _IMPLICIT_LITTLE = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
 _ENCAPSULATED, _RLE = "1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5"
@@ -53,7 +63,7 @@ def _swapped(tag: int) -> int:
     return (tag & 0xFFFF) << 16 | tag >> 16
 
 
-_ITEM, _ITEM_END, _SEQUENCE_END = _swapped(0xFFFEE000), _swapped(0xFFFEE00D), _swapped(0xFFFEE0DD)
+_ITEM, _ITEM_END, _SEQUENCE_END = _swapped(ITEM), _swapped(ITEM_END), _swapped(SEQUENCE_END)
 _PIXELS = _swapped(PIXEL_DATA)
 _SYNTAX, _CHARSET = _swapped(0x00020010), _swapped(0x00080005)
 _LUT, _PADDING = _swapped(MODALITY_LUT), _swapped(PIXEL_PADDING)
@@ -164,7 +174,7 @@ def _meta(data: bytes) -> tuple[str, int]:
         if tag & 0xFFFF != 2:
             break
         start = at + 8
-        if vr in _LONG:
+        if vr in LONG_FORM:
             (length,) = _LENGTH(data, start)
             start += 4
         elif vr not in _SHORT:
@@ -187,7 +197,7 @@ def _walk_explicit(data: bytes, at: int, complete: bool) -> tuple[Raw, tuple[int
             start, length = _long_length(data, start, vr)
             if tag == _PIXELS:
                 return found, (start, length)
-            if length == _UNDEFINED:
+            if length == UNDEFINED:
                 at = _past_undefined(data, start, _past_explicit, vr == b"SQ" and tag not in _WANTED)
                 continue
         at = start + length
@@ -199,7 +209,7 @@ def _walk_explicit(data: bytes, at: int, complete: bool) -> tuple[Raw, tuple[int
 
 
 def _long_length(data: bytes, at: int, vr: bytes) -> tuple[int, int]:
-    if vr not in _LONG:
+    if vr not in LONG_FORM:
         raise _OddError
     return at + 4, _LENGTH(data, at)[0]
 
@@ -215,7 +225,7 @@ def _walk_implicit(data: bytes, at: int, complete: bool) -> tuple[Raw, tuple[int
         at = start + length
         if tag == _PIXELS:
             return found, (start, length)
-        if length == _UNDEFINED:
+        if length == UNDEFINED:
             at = _past_undefined(data, start, _past_implicit, tag not in _WATCHED)
         elif tag in _WATCHED:
             if tag in _MISPLACED:
@@ -230,7 +240,7 @@ _Step = Callable[[bytes, int, int], tuple[int, bool]]
 
 def _past_undefined(data: bytes, at: int, step: _Step, expected: bool, depth: int = 0) -> int:
     """Where a sequence of undefined length ends."""
-    if not expected or depth > _DEEPEST:
+    if not expected or depth > DEEPEST:
         raise _OddError
     while True:
         tag, length = _IMPLICIT(data, at)
@@ -243,7 +253,7 @@ def _past_undefined(data: bytes, at: int, step: _Step, expected: bool, depth: in
 
 
 def _past_item(data: bytes, at: int, length: int, step: _Step, depth: int) -> int:
-    end = None if length == _UNDEFINED else at + length
+    end = None if length == UNDEFINED else at + length
     while end is None or at < end:
         at, ended = step(data, at, depth)
         if ended and end is None:
@@ -261,10 +271,10 @@ def _past_explicit(data: bytes, at: int, depth: int) -> tuple[int, bool]:
         return at + 8, True
     if vr in _SHORT:
         return at + 8 + length, False
-    if vr not in _LONG:
+    if vr not in LONG_FORM:
         raise _OddError
     (length,) = _LENGTH(data, at + 8)
-    if length == _UNDEFINED:
+    if length == UNDEFINED:
         return _past_undefined(data, at + 12, _past_explicit, vr == b"SQ", depth + 1), False
     return at + 12 + length, False
 
@@ -273,7 +283,7 @@ def _past_implicit(data: bytes, at: int, depth: int) -> tuple[int, bool]:
     tag, length = _IMPLICIT(data, at)
     if tag == _ITEM_END and length == 0:
         return at + 8, True
-    if length == _UNDEFINED:
+    if length == UNDEFINED:
         return _past_undefined(data, at + 8, _past_implicit, True, depth + 1), False
     return at + 8 + length, False
 
@@ -285,7 +295,7 @@ def _header(found: Raw, syntax: str, pixels: tuple[int, int]) -> Header:
         raise _OddError from None
     offset, length = pixels
     return Header(
-        texts, numbers, _padding(found), _has_lut(found), syntax, offset, -1 if length == _UNDEFINED else length
+        texts, numbers, _padding(found), _has_lut(found), syntax, offset, -1 if length == UNDEFINED else length
     )
 
 

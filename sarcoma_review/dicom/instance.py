@@ -2,7 +2,9 @@
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from pydicom import Dataset
 from sarcoma_review.dicom.elements import BROKEN, OUTLINES, Header, header_of, referenced_uids
 from sarcoma_review.errors import DicomError
 
-__all__ = ["BROKEN", "SPLIT_KEYS", "Instance", "from_dataset", "from_header", "made", "stamp_of"]
+__all__ = ["BROKEN", "SPLIT_KEYS", "Instance", "from_dataset", "from_header", "made", "placement", "stamp_of"]
 
 SPLIT_KEYS = (
     "EchoTime",
@@ -28,7 +30,13 @@ SPLIT_KEYS = (
 """What tells two images of one place apart, the surest first."""
 
 _PLACE = {"PixelSpacing": 2, "ImageOrientationPatient": 6, "ImagePositionPatient": 3}
-_NOWHERE = np.array([(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 0.0)])
+_NOWHERE = {
+    "spacing_mm": (1.0, 1.0),
+    "row_direction": np.array((1.0, 0.0, 0.0)),
+    "column_direction": np.array((0.0, 1.0, 0.0)),
+    "position_mm": np.zeros(3),
+}
+_WHOLE = ("BitsAllocated", "BitsStored", "HighBit", "SamplesPerPixel", "PixelRepresentation")
 _ENHANCED = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{kind}"
     for kind in ("2.1", "2.2", "4.1", "4.3", "4.4", "6.2", "13.1.1", "13.1.2", "13.1.3", "128.1", "130")
@@ -170,8 +178,8 @@ def stamp_of(path: Path | int) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def made(**values: Any) -> Instance:
-    """An instance of all its values at once, as unpickling makes one.
+def made(values: dict[str, Any]) -> Instance:
+    """An instance of all its values at once, as unpickling makes one; the dictionary becomes its own.
 
     A frozen class sets them one by one, which takes longer than walking half a header.
     """
@@ -199,8 +207,8 @@ def from_header(header: Header, path: Path, stamp: tuple[int, int], *, home: obj
     ValueError, OverflowError
         Where a number is not a single whole one; `scan` lists the file with that reason.
     """
-    values = _named(header) | _placed(header) | _stored(header)
-    return made(path=path, stamp=stamp, frame=0, home=home, **values)
+    values = {"path": path, "stamp": stamp, "frame": 0, "home": home}
+    return made(values | _named(header) | _placed(header) | _stored(header))
 
 
 def _named(header: Header) -> dict[str, Any]:
@@ -225,40 +233,63 @@ def _placed(header: Header) -> dict[str, Any]:
     numbers = header.numbers
     frames = _whole(numbers, "NumberOfFrames") or 1
     multiframe = _is_multiframe(header.texts.get("Modality", ""), header.texts.get("SOPClassUID", ""), frames)
-    fault = _fault(numbers, multiframe=multiframe)
-    placed = not fault and not multiframe
-    place = _place(numbers) if placed else _NOWHERE
-    return {
-        "rows": _whole(numbers, "Rows"),
-        "columns": _whole(numbers, "Columns"),
-        "frames": frames,
-        "spacing_mm": numbers["PixelSpacing"] if placed else (1.0, 1.0),
-        "row_direction": place[0],
-        "column_direction": place[1],
-        "position_mm": place[2],
-        "fault": fault,
-    }
+    rows = _whole(numbers, "Rows")
+    fault = "" if rows else "no rows and columns: not an image, or its header is truncated"
+    if rows and not multiframe:
+        fault = place_fault(numbers)
+    size = {"rows": rows, "columns": _whole(numbers, "Columns"), "frames": frames, "fault": fault}
+    return size | (_NOWHERE if fault or multiframe else placement(numbers))
+
+
+def placement(numbers: Mapping[str, tuple[float, ...]]) -> dict[str, Any]:
+    """Spacing, directions and position of an image, of numbers in which `place_fault` finds none."""
+    row, column = _directions(numbers["ImageOrientationPatient"])
+    position = np.array(numbers["ImagePositionPatient"])
+    spacing = numbers["PixelSpacing"]
+    return {"spacing_mm": spacing, "row_direction": row, "column_direction": column, "position_mm": position}
+
+
+@lru_cache(256)
+def _directions(cosines: tuple[float, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Unit vectors along a row and along a column; all images of a series share them."""
+    return _unit(cosines[:3]), _unit(cosines[3:])
+
+
+def _unit(vector: tuple[float, ...]) -> NDArray[np.float64]:
+    unit: NDArray[np.float64] = np.array(vector) / math.hypot(*vector)
+    unit.setflags(write=False)
+    return unit
 
 
 def _stored(header: Header) -> dict[str, Any]:
     """How its pixels are stored and what they mean."""
-    numbers = header.numbers
-    signed = _whole(numbers, "PixelRepresentation") == 1
+    numbers, texts = header.numbers, header.texts
+    whole = _whole_numbers(*map(numbers.get, _WHOLE))
+    padding = header.padding
     return {
+        **whole,
         "transfer_syntax": header.transfer_syntax,
         "pixel_offset": header.pixel_offset,
         "pixel_length": header.pixel_length,
-        "bits_allocated": _whole(numbers, "BitsAllocated"),
-        "bits_stored": _whole(numbers, "BitsStored"),
-        "high_bit": _whole(numbers, "HighBit"),
-        "signed": signed,
-        "samples": _whole(numbers, "SamplesPerPixel"),
-        "photometric": header.texts.get("PhotometricInterpretation", ""),
+        "photometric": texts.get("PhotometricInterpretation", ""),
         "slope": _single(numbers, "RescaleSlope"),
         "intercept": _single(numbers, "RescaleIntercept"),
-        "padding": int.from_bytes(header.padding, "little", signed=signed) if len(header.padding) == 2 else None,
-        "rescale_type": header.texts.get("RescaleType", ""),
+        "padding": int.from_bytes(padding, "little", signed=whole["signed"]) if len(padding) == 2 else None,
+        "rescale_type": texts.get("RescaleType", ""),
         "has_modality_lut": header.has_modality_lut,
+    }
+
+
+@lru_cache(256)
+def _whole_numbers(*values: tuple[float, ...] | None) -> dict[str, Any]:
+    """How pixels are stored, by the values of `_WHOLE`; all images of a series share it."""
+    allocated, stored, high, samples, signed = (int(_only(value) or 0) for value in values)
+    return {
+        "bits_allocated": allocated,
+        "bits_stored": stored,
+        "high_bit": high,
+        "samples": samples,
+        "signed": signed == 1,
     }
 
 
@@ -266,37 +297,27 @@ def _is_multiframe(modality: str, sop_class_uid: str, frames: int) -> bool:
     return modality not in OUTLINES and (frames > 1 or sop_class_uid in _ENHANCED)
 
 
-def _place(numbers: dict[str, tuple[float, ...]]) -> NDArray[np.float64]:
-    """Row direction, column direction and position, in the rows of one array."""
-    x, y, z, u, v, w = numbers["ImageOrientationPatient"]
-    row, column = math.hypot(x, y, z), math.hypot(u, v, w)
-    place = (x / row, y / row, z / row, u / column, v / column, w / column, *numbers["ImagePositionPatient"])
-    return np.array(place).reshape(3, 3)
+def _single(numbers: Mapping[str, tuple[float, ...]], keyword: str) -> float | None:
+    return _only(numbers.get(keyword))
 
 
-def _single(numbers: dict[str, tuple[float, ...]], keyword: str) -> float | None:
-    values = numbers.get(keyword)
+def _only(values: tuple[float, ...] | None) -> float | None:
     if values is None:
         return None
     (value,) = values
     return value
 
 
-def _whole(numbers: dict[str, tuple[float, ...]], keyword: str) -> int:
+def _whole(numbers: Mapping[str, tuple[float, ...]], keyword: str) -> int:
     return int(_single(numbers, keyword) or 0)
 
 
+@lru_cache(256)
 def _spelt(values: tuple[float, ...] | None) -> str:
-    return "\\".join([f"{value:.15g}" for value in values]) if values else ""  # 2.0 and 2 alike
+    return "\\".join([f"{value + 0.0:.15g}" for value in values]) if values else ""  # 2.0 and 2, 0 and -0 alike
 
 
-def _fault(numbers: dict[str, tuple[float, ...]], *, multiframe: bool) -> str:
-    if not _whole(numbers, "Rows"):
-        return "no rows and columns: not an image, or its header is truncated"
-    return "" if multiframe else place_fault(numbers)
-
-
-def place_fault(numbers: dict[str, tuple[float, ...]]) -> str:
+def place_fault(numbers: Mapping[str, tuple[float, ...]]) -> str:
     """Why PixelSpacing, ImageOrientationPatient and ImagePositionPatient place no image; empty where they do."""
     for keyword, count in _PLACE.items():
         values = numbers.get(keyword, ())
@@ -306,10 +327,11 @@ def place_fault(numbers: dict[str, tuple[float, ...]]) -> str:
             return f"no place in the patient: {keyword} is not finite"
     if min(numbers["PixelSpacing"]) <= 0:
         return "no place in the patient: PixelSpacing is not above 0 mm"
-    return _fault_of_orientation(*numbers["ImageOrientationPatient"])
+    return _fault_of_orientation(numbers["ImageOrientationPatient"])
 
 
-def _fault_of_orientation(*cosines: float) -> str:
+@lru_cache(256)
+def _fault_of_orientation(cosines: tuple[float, ...]) -> str:
     row, column = cosines[:3], cosines[3:]
     across = sum(map(lambda a, b: a * b, row, column))
     if abs(math.hypot(*row) - 1) > 1e-2 or abs(math.hypot(*column) - 1) > 1e-2 or abs(across) > 1e-2:

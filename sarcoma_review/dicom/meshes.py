@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_review.dicom.new_object import PURPOSE
 from sarcoma_review.errors import DicomError
 from sarcoma_review.planning import TumourSurface
+from sarcoma_review.privacy.text import PURPOSE
 
 FRAME = "units mm; frame LPS (+x left, +y posterior, +z superior)"
 _DIGITS = 4

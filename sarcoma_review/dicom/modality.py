@@ -1,5 +1,6 @@
 """What stored values mean: rescale, look-up table, SUV."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -56,6 +57,8 @@ def meaning_of(instances: Sequence[Instance]) -> Meaning:
     """
     first = instances[0]
     if any(instance.has_modality_lut for instance in instances):
+        if not all(instance.has_modality_lut for instance in instances):
+            raise DicomError("some images of the stack have a Modality LUT and others none")
         tables = [_table(instance) for instance in instances]
         return Meaning([scale for scale, _ in tables], tables[0][1], ())
     scales = [_rescale(instance) for instance in instances]
@@ -72,7 +75,7 @@ def _rescale(instance: Instance) -> Scale:
         return Scale()
     slope = 1.0 if instance.slope is None else instance.slope
     intercept = 0.0 if instance.intercept is None else instance.intercept
-    if slope == 0 or not np.isfinite((slope, intercept)).all():
+    if slope == 0 or not (math.isfinite(slope) and math.isfinite(intercept)):
         raise DicomError(f"RescaleSlope {slope:g} and RescaleIntercept {intercept:g} give no values")
     return Scale(slope, intercept)
 

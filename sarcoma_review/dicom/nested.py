@@ -6,14 +6,19 @@ Only what is asked for is looked at, so that the functional groups of a thousand
 import struct
 from typing import NamedTuple, TypeAlias
 
+from sarcoma_review.dicom.elements import (
+    DEEPEST,
+    ITEM,
+    ITEM_END,
+    LONG_FORM,
+    PIXEL_DATA,
+    SEQUENCE_END,
+    UNDEFINED,
+)
 from sarcoma_review.errors import DicomError
 
-ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-PIXEL_DATA = 0x7FE00010
-
-_UNDEFINED = 0xFFFFFFFF
-_LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
-_DEEPEST = 16
+_EXPLICIT = {order: struct.Struct(f"{order}HH2sH").unpack_from for order in "<>"}
+_LENGTH = {order: struct.Struct(f"{order}I").unpack_from for order in "<>"}
 
 Item: TypeAlias = "dict[int, bytes | list[Item]]"
 """Values by tag: bytes as they stand in the file, or the items of a sequence."""
@@ -67,9 +72,9 @@ def _elements(data: bytes, span: tuple[int, int], layout: Layout, depth: int) ->
     at, end = span
     while at < end:
         tag, vr, length, at = _head(data, at, layout)
-        if tag == ITEM_END or (tag == PIXEL_DATA and length == _UNDEFINED):
+        if tag == ITEM_END or (tag == PIXEL_DATA and length == UNDEFINED):
             return found, at
-        if length == _UNDEFINED or (tag in layout.sequences and vr in (b"SQ", b"UN", b"")):
+        if length == UNDEFINED or (tag in layout.sequences and vr in (b"SQ", b"UN", b"")):
             # PS3.5 6.2.2: a sequence whose kind is unknown is written implicit little endian
             inner = Layout(True, "<", layout.sequences) if vr == b"UN" else layout
             found[tag], at = _items(data, (at, _end(at, length, end)), inner, depth + 1)
@@ -81,7 +86,7 @@ def _elements(data: bytes, span: tuple[int, int], layout: Layout, depth: int) ->
 
 
 def _end(at: int, length: int, limit: int) -> int:
-    if length == _UNDEFINED:
+    if length == UNDEFINED:
         return limit
     if at + length > limit:
         raise DicomError(f"an element of the header claims {length} bytes, {limit - at} are left")
@@ -90,22 +95,18 @@ def _end(at: int, length: int, limit: int) -> int:
 
 def _head(data: bytes, at: int, layout: Layout) -> tuple[int, bytes, int, int]:
     """Tag, kind, length, and where the value begins."""
-    group, element = struct.unpack_from(f"{layout.order}HH", data, at)
+    group, element, vr, length = _EXPLICIT[layout.order](data, at)
     tag = group << 16 | element
     if layout.implicit or group == 0xFFFE:
-        (length,) = struct.unpack_from(f"{layout.order}I", data, at + 4)
-        return tag, b"", length, at + 8
-    vr = data[at + 4 : at + 6]
-    if vr in _LONG:
-        (length,) = struct.unpack_from(f"{layout.order}I", data, at + 8)
-        return tag, vr, length, at + 12
-    (length,) = struct.unpack_from(f"{layout.order}H", data, at + 6)
+        return tag, b"", _LENGTH[layout.order](data, at + 4)[0], at + 8
+    if vr in LONG_FORM:
+        return tag, vr, _LENGTH[layout.order](data, at + 8)[0], at + 12
     return tag, vr, length, at + 8
 
 
 def _items(data: bytes, span: tuple[int, int], layout: Layout, depth: int) -> tuple[list[Item], int]:
-    if depth > _DEEPEST:
-        raise DicomError(f"sequences of the header lie more than {_DEEPEST} deep")
+    if depth > DEEPEST:
+        raise DicomError(f"sequences of the header lie more than {DEEPEST} deep")
     items: list[Item] = []
     at, end = span
     while at < end:

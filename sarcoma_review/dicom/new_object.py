@@ -15,14 +15,6 @@ from sarcoma_review.dicom.scan import Index
 from sarcoma_review.errors import GeometryError, ReferenceNotFoundError, UnsupportedError
 from sarcoma_review.volume import Grid, Segment, Volume
 
-PURPOSE = (
-    "For education, peer learning and audit of de-identified cases. Not a medical device; "
-    "not for diagnosis or treatment of any patient."
-)
-
-PLAIN_PURPOSE = "For training, research and quality assurance only; not for any patient"
-"""The same where the privacy gate weighs every word: those of `PURPOSE` are not all among the ones it knows."""
-
 MAKER = "sarcoma_review"
 
 _STUDY = (

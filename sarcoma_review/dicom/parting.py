@@ -59,6 +59,21 @@ def interleaved(images: Sequence[Instance]) -> tuple[str, ...]:
     return () if apart else (f"slices of {len(parts)} acquisitions lie between one another: movement may show",)
 
 
+def between(part: Part, parts: Sequence[Part]) -> tuple[str, ...]:
+    """What to know of a stack between whose slices lie those of another that share no place with it."""
+    others = [other for other in parts if other is not part and len(other) >= _LEAST]
+    if len(others) >= _FEW or not any(_lies_between(part, other) for other in others):
+        return ()
+    return ("slices of another volume of this series lie between these: two scans, or one with slices missing",)
+
+
+def _lies_between(part: Part, other: Part) -> bool:
+    along = along_mm([*part, *other])
+    own, its = along[: len(part)], along[len(part) :]
+    within = (its > own.min()) & (its < own.max())
+    return bool(within.any()) and most_in_one_place([*part, *other]) == 1
+
+
 def most_in_one_place(images: Sequence[Instance]) -> int:
     """How many images lie in the fullest place."""
     return max(Counter(places(images)).values())
@@ -100,10 +115,15 @@ def _stand_alone(parts: list[Part]) -> bool:
 
 
 def _runs(images: Part) -> list[Part]:
-    """Runs of InstanceNumber that go one way along the normal."""
-    ordered = sorted(images, key=lambda image: image.number)
-    ways = np.sign(np.diff(along_mm(ordered)))
-    usual = 1.0 if ways.sum() >= 0 else -1.0
+    """Runs of InstanceNumber that go one way along the normal; the images whole where the numbers tell no runs.
+
+    For a run begins anew by going back: an image that follows one of its own place is a second image of that place.
+    """
+    ordered = sorted(images, key=_number)
+    ways = np.sign(np.diff(places(ordered)))
+    if not ways.all() or len({image.number for image in images}) < len(images):
+        return [images]
+    usual = 1 if ways.sum() >= 0 else -1
     cuts = [0, *(int(k) + 1 for k in np.flatnonzero(ways != usual)), len(ordered)]
     return [ordered[start:stop] for start, stop in pairwise(cuts)]
 

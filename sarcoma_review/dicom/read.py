@@ -1,9 +1,8 @@
 """Read the pixels of a stack into one array of rescaled values."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from io import FileIO
 from typing import Any, NamedTuple, TypeAlias
 
@@ -11,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoma_review.dicom import codecs
+from sarcoma_review.dicom.elements import PIXEL_DATA
 from sarcoma_review.dicom.instance import BROKEN, Instance
 from sarcoma_review.dicom.modality import Scale, meaning_of
-from sarcoma_review.dicom.nested import PIXEL_DATA, Layout, walk
+from sarcoma_review.dicom.nested import Layout, walk
 from sarcoma_review.errors import DicomError, SarcomaReviewError, TruncatedError, UnsupportedError
 
 Pixels: TypeAlias = "NDArray[np.int16] | NDArray[np.float32]"
 
-_INT16 = np.iinfo(np.int16)
+_LOWEST, _HIGHEST = -(1 << 15), (1 << 15) - 1  # of int16
+_KINDS = {(signed, bits): np.dtype(f"{'ui'[signed]}{bits // 8}") for signed in (False, True) for bits in (8, 16, 32)}
 
 
 class Loaded(NamedTuple):
@@ -67,7 +68,7 @@ def load_slices(instances: Sequence[Instance]) -> Loaded:
         Naming the slice by its place in the stack, never the file.
     """
     for number, instance in enumerate(instances):
-        with _named(number, len(instances)):
+        with _Named(number, len(instances)):
             _require_readable(instance)
     meaning = meaning_of(instances)
     slices = [_Slice(number, *pair) for number, pair in enumerate(zip(instances, meaning.scales, strict=True))]
@@ -84,15 +85,23 @@ def same_pixels(instances: Sequence[Instance]) -> bool:
     return all(np.array_equal(arrays[0], other) for other in arrays[1:])
 
 
-@contextmanager
-def _named(number: int, count: int) -> Iterator[None]:
-    """Say in an error which slice it is."""
-    try:
-        yield
-    except DicomError as problem:
-        raise type(problem)(f"slice {number + 1} of {count}: {problem}") from None
-    except (OSError, *BROKEN) as problem:
-        raise DicomError(f"slice {number + 1} of {count} cannot be read ({type(problem).__name__})") from None
+class _Named(NamedTuple):
+    """Says in an error which slice it is; a class, for a generator takes longer than a slice's other checks."""
+
+    number: int
+    total: int
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> None:
+        if problem is None:
+            return
+        where = f"slice {self.number + 1} of {self.total}"
+        if isinstance(problem, DicomError):
+            raise type(problem)(f"{where}: {problem}") from None
+        if isinstance(problem, (OSError, *BROKEN)):
+            raise DicomError(f"{where} cannot be read ({type(problem).__name__})") from None
 
 
 def _require_readable(instance: Instance) -> None:
@@ -144,14 +153,21 @@ _Fill: TypeAlias = "Callable[[_Slice, Callable[[NDArray[Any]], None], NDArray[An
 
 
 def _fill(slices: Sequence[_Slice], array: Pixels, fill: _Fill) -> list[_Met]:
-    """Read every slice into its place: compressed ones by as many threads as there are processors."""
-    if codecs.is_native(slices[0].instance):
-        return _fill_native(slices, array, fill)
-    spans = _spans(slices)
+    """Read every slice into its place; one stack may hold compressed images and others."""
+    native = [each for each in slices if codecs.is_native(each.instance)]
+    coded = [each for each in slices if not codecs.is_native(each.instance)]
+    met = _fill_native(native, array, fill) | _fill_coded(coded, array, fill)
+    return [met[number] for number in range(len(slices))]
+
+
+def _fill_coded(slices: Sequence[_Slice], array: Pixels, fill: _Fill) -> dict[int, _Met]:
+    """Compressed slices, by as many threads as there are processors."""
+    spans = _spans(slices, len(array))
 
     def job(each: _Slice) -> _Met:
-        with _named(each.number, len(slices)), _opened(each.instance) as file:
-            frame = b"".join(_exactly(file, span) for span in spans[each.number])
+        with _Named(each.number, len(array)), _open(each.instance) as file:
+            own = spans.get(each.instance.path) or codecs.frame_spans(file, each.instance)
+            frame = b"".join(_exactly(file, span) for span in own[each.instance.frame])
 
             def decode(into: NDArray[Any]) -> None:
                 codecs.decode(frame, each.instance.transfer_syntax, into)
@@ -160,32 +176,32 @@ def _fill(slices: Sequence[_Slice], array: Pixels, fill: _Fill) -> list[_Met]:
 
     pool = ThreadPoolExecutor(os.cpu_count() or 1)
     try:
-        return list(pool.map(job, slices))
+        return dict(zip((each.number for each in slices), pool.map(job, slices), strict=True))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _spans(slices: Sequence[_Slice]) -> list[Sequence[codecs.Span]]:
-    """Where each slice's compressed frame lies; the fragments of a file are gone through once."""
+def _spans(slices: Sequence[_Slice], count: int) -> dict[os.PathLike[str], list[Sequence[codecs.Span]]]:
+    """Where the frames of multi-frame files lie, whose fragments are gone through once."""
     found: dict[os.PathLike[str], list[Sequence[codecs.Span]]] = {}
     for each in slices:
-        if each.instance.path not in found:
-            with _named(each.number, len(slices)), _opened(each.instance) as file:
+        if each.instance.frames > 1 and each.instance.path not in found:
+            with _Named(each.number, count), _open(each.instance) as file:
                 found[each.instance.path] = codecs.frame_spans(file, each.instance)
-    return [found[each.instance.path][each.instance.frame] for each in slices]
+    return found
 
 
-def _fill_native(slices: Sequence[_Slice], array: Pixels, fill: _Fill) -> list[_Met]:
+def _fill_native(slices: Sequence[_Slice], array: Pixels, fill: _Fill) -> dict[int, _Met]:
     met: dict[int, _Met] = {}
     by_file: dict[os.PathLike[str], list[_Slice]] = {}
     for each in slices:
         by_file.setdefault(each.instance.path, []).append(each)
     for frames in by_file.values():
-        with _named(frames[0].number, len(slices)), _opened(frames[0].instance) as file:
+        with _Named(frames[0].number, len(array)), _open(frames[0].instance) as file:
             read = _inflated_frame(file, frames[0].instance) if _is_deflated(frames[0].instance) else _frame
             for each in frames:
                 met[each.number] = fill(each, _reader(file, each.instance, read), array[each.number])
-    return [met[number] for number in range(len(slices))]
+    return met
 
 
 _Read: TypeAlias = "Callable[[FileIO, Instance, NDArray[Any]], None]"
@@ -198,11 +214,14 @@ def _reader(file: FileIO, instance: Instance, read: _Read) -> Callable[[NDArray[
     return into
 
 
-@contextmanager
-def _opened(instance: Instance) -> Iterator[FileIO]:
-    with FileIO(instance.path) as file:
+def _open(instance: Instance) -> FileIO:
+    file = FileIO(instance.path)
+    try:
         instance.require_unchanged(file.fileno())
-        yield file
+    except DicomError:
+        file.close()
+        raise
+    return file
 
 
 def _exactly(file: FileIO, span: codecs.Span) -> bytes:
@@ -251,7 +270,7 @@ def _inflated_frame(file: FileIO, instance: Instance) -> _Read:
 
 
 def _kind(instance: Instance) -> np.dtype[np.integer]:
-    return np.dtype(f"{'i' if instance.signed else 'u'}{instance.bits_allocated // 8}")
+    return _KINDS[instance.signed, instance.bits_allocated]
 
 
 def _as_integers(each: _Slice, read: Callable[[NDArray[Any]], None], into: NDArray[Any]) -> _Met:
@@ -282,7 +301,7 @@ def _possible(instance: Instance) -> tuple[int, int]:
 
 def _fits(ends: tuple[int, int], slope: float, intercept: float) -> bool:
     low, high = sorted(end * slope + intercept for end in ends)
-    return low >= _INT16.min and high <= _INT16.max
+    return low >= _LOWEST and high <= _HIGHEST
 
 
 def _as_floats(each: _Slice, read: Callable[[NDArray[Any]], None], into: NDArray[Any]) -> _Met:
@@ -301,14 +320,15 @@ def _cleaned(stored: NDArray[Any], instance: Instance) -> _Met:
     """Take off what lies beside the bits stored (old overlays), keeping the sign; count padding."""
     above = instance.bits_allocated - 1 - instance.high_bit
     below = instance.high_bit + 1 - instance.bits_stored
+    low, high = _possible(instance)
     overlaid = False
-    if above + below:
-        mask = (1 << instance.bits_stored) - 1
-        if instance.signed or below or int(stored.max()) > mask:
-            before = stored.copy()
-            np.left_shift(stored, above, out=stored)
-            np.right_shift(stored, above + below, out=stored)
-            overlaid = not below and not np.array_equal(before, stored)
+    if below or (above and (int(stored.max()) > high or (instance.signed and int(stored.min()) < low))):
+        before = stored.copy()
+        np.left_shift(stored, above, out=stored)
+        np.right_shift(stored, above + below, out=stored)
+        # A sign that was only drawn out over the bits above is no overlay.
+        unsigned = stored & ((1 << instance.bits_stored) - 1)
+        overlaid = not below and bool(((before != stored) & (before != unsigned)).any())
     padded = 0 if instance.padding is None else int(np.count_nonzero(stored == instance.padding))
     return _Met(padded, overlaid)
 
@@ -322,9 +342,10 @@ def _remarks(slices: Sequence[_Slice], met: Sequence[_Met], units: str) -> tuple
         remarks.append(f"pixel padding: {padded} voxels were not imaged and hold {held} {units}".rstrip())
     if overlaid := sum(each.overlaid for each in met):
         remarks.append(f"bits above the {first.bits_stored} stored were taken off in {overlaid} slice(s)")
-    if first.photometric == "MONOCHROME1":
-        remarks.append("MONOCHROME1: high values are meant to be shown dark")
-    if first.transfer_syntax in codecs.LOSSY:
+    if inverted := sum(each.instance.photometric == "MONOCHROME1" for each in slices):
+        only = "" if inverted == len(slices) else f", in {inverted} of {len(slices)} slices"
+        remarks.append(f"MONOCHROME1: high values are meant to be shown dark{only}")
+    if any(each.instance.transfer_syntax in codecs.LOSSY for each in slices):
         remarks.append("coded in a transfer syntax that allows loss")
     return tuple(remarks)
 

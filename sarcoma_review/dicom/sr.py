@@ -18,7 +18,6 @@ from sarcoma_review.dicom.content import (
 from sarcoma_review.dicom.measured import ML, MM, Drawn, Quantity
 from sarcoma_review.dicom.new_object import (
     NOTHING,
-    PLAIN_PURPOSE,
     add_moments,
     begun,
     evidence_of,
@@ -28,6 +27,7 @@ from sarcoma_review.dicom.new_object import (
 )
 from sarcoma_review.errors import DicomError, ReferenceNotFoundError
 from sarcoma_review.planning import MarginReport, PlaneMargin
+from sarcoma_review.privacy.text import PURPOSE
 from sarcoma_review.volume import Segment
 
 COMPREHENSIVE_3D = "1.2.840.10008.5.1.4.1.1.88.34"
@@ -123,7 +123,7 @@ def _report(image: Dataset, groups: Sequence[Dataset]) -> Dataset:
             uid_item("HAS OBS CONTEXT", codes.DCM.DeviceObserverUID, own_uid("device")),
             code_item("HAS CONCEPT MOD", codes.DCM.ProcedureReported, procedure),
             container(codes.DCM.ImagingMeasurements, groups),
-            text_item("CONTAINS", codes.DCM.Comment, PLAIN_PURPOSE),
+            text_item("CONTAINS", codes.DCM.Comment, PURPOSE),
         ],
         template="1500",
     )

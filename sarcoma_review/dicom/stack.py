@@ -168,12 +168,12 @@ def stack(images: Sequence[Instance]) -> Stacking:
     placed = _placed([image for image in images if not is_projection(image)], left)
     volumes = []
     for alike in placing.same_plane(_once_each(placed, left)):
-        parts = (finer for part in parting.parted(alike) for finer in _without_copies(part, left))
+        parts = [finer for part in parting.parted(alike) for finer in _without_copies(part, left)]
         for part in parts:
             if len(part) == 1:
                 left.residue.append((part[0].path, "single image: its slice spacing is unknown"))
             else:
-                volumes.append(_volume(part, left.twins))
+                volumes.append(_volume(part, left.twins, parting.between(part, parts)))
     return Stacking(tuple(volumes), tuple(left.residue), tuple(films))
 
 
@@ -228,16 +228,25 @@ def _without_copies(images: list[Instance], left: _Sorting) -> list[list[Instanc
     if parting.most_in_one_place(images) == 1:
         return [images]
     crowds = parting.by_place(images)
-    if not all(same_pixels(crowd) for crowd in crowds if len(crowd) > 1):
+    if not all(map(_copies, crowds)):
         return [images]
     for crowd in crowds:
         left.residue += [(image.path, "same place and same pixels as another image") for image in crowd[1:]]
     return parting.parted([crowd[0] for crowd in crowds])
 
 
-def _volume(images: list[Instance], twins: Sequence[tuple[Instance, Instance]]) -> VolumeSpec:
+def _copies(images: Sequence[Instance]) -> bool:
+    """Whether images at one height are one image: beside one another, blank ones too are two."""
+    return all(placing.same_place(images[0], other) for other in images[1:]) and (
+        len(images) == 1 or same_pixels(images)
+    )
+
+
+def _volume(
+    images: list[Instance], twins: Sequence[tuple[Instance, Instance]], between: tuple[str, ...]
+) -> VolumeSpec:
     fitted = placing.fit(images)
     members = {id(image) for image in fitted.images}
     own = tuple(pair for pair in twins if id(pair[0]) in members)
-    issues = fitted.issues + parting.interleaved(fitted.images)
+    issues = fitted.issues + parting.interleaved(fitted.images) + between
     return VolumeSpec(fitted.images, fitted.grid, fitted.fault, () if fitted.fault else issues, own)

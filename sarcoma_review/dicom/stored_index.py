@@ -62,7 +62,7 @@ class Kept(NamedTuple):
         each = {name: values[self.at] for name, values in self.series.each.items()}
         place = dict(zip(_PLACE, self.series.places[self.at], strict=True))
         path = Path(self.series.files[self.series.names[self.at]])
-        return made(path=path, home=None, **self.series.shared, **place, **each)
+        return made({"path": path, "home": None, **self.series.shared, **place, **each})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pydicom import dcmread
 
 from sarcoma_review.dicom.container import Unpacked
 from sarcoma_review.dicom.instance import Instance
+from sarcoma_review.dicom.modality import header_with
 from sarcoma_review.dicom.projection import Projection, load_projection
 from sarcoma_review.dicom.scan import Index, Progress, SeriesEntry, index_files, place_of
 from sarcoma_review.dicom.segments import read_rtstruct, read_seg
@@ -16,6 +17,7 @@ from sarcoma_review.dicom.stack import VolumeSpec
 from sarcoma_review.dicom.web import Archive, archive_and_study, is_web
 from sarcoma_review.errors import DicomError, NotDicomError, SarcomaReviewError
 from sarcoma_review.privacy.gate import admit
+from sarcoma_review.privacy.head_words import KEYWORDS
 from sarcoma_review.volume import Clearance, Segment, Volume
 
 _READERS = {"RTSTRUCT": read_rtstruct, "SEG": read_seg}
@@ -31,10 +33,13 @@ class Study:
         What the folder holds.
     clearance : {"checked", "receipt"}
         What the gate relied on.
+    heads : mapping of str to str
+        As `Admission.heads`: what is known of heads in the images, by path.
     """
 
     index: Index
     clearance: Clearance
+    heads: Mapping[str, str] = field(default_factory=dict, repr=False)
     _loaded: dict[int, Volume | SarcomaReviewError] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -173,10 +178,22 @@ class Study:
         key = id(spec)
         if key not in self._loaded:
             try:
-                self._loaded[key] = replace(spec.load(), clearance=self.clearance)
+                self._loaded[key] = self._flagged(spec, replace(spec.load(), clearance=self.clearance))
             except SarcomaReviewError as problem:
                 self._loaded[key] = problem
         return self._loaded[key]
+
+    def _flagged(self, spec: VolumeSpec, volume: Volume) -> Volume:
+        """The volume, closed to export where a head may lie in its field of view."""
+        stated = [self.heads.get(str(instance.path)) for instance in spec.instances]
+        if None in stated:
+            from sarcoma_review.privacy.head import in_field_of_view  # brings scipy: where no receipt tells
+
+            head = in_field_of_view([header_with(spec.instances[0], KEYWORDS)], volume)
+        else:
+            head = next(filter(None, stated), "")
+        said = (f"a head may lie in the field of view, export is closed: {head}",) if head else ()
+        return replace(volume, head=head, issues=(*volume.issues, *said))
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{spec.modality} {' x '.join(map(str, spec.grid.shape))}" for spec in self.specs)
@@ -240,4 +257,4 @@ def open_study(
     index.skipped.extend((Path(name), reason) for name, reason in admission.skipped)
     if not index.series:
         raise NotDicomError(f"expected a DICOM file that can be read, found {len(index.skipped)} other file(s)")
-    return Study(index, admission.clearance)
+    return Study(index, admission.clearance, admission.heads)

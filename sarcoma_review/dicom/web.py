@@ -19,7 +19,7 @@ import httpx
 from pydicom import Dataset
 
 from sarcoma_review.dicom.container import Unpacked
-from sarcoma_review.dicom.multipart import bodies, boundary_of, joined
+from sarcoma_review.dicom.multipart import bodies, boundary_of, joined, kept
 from sarcoma_review.errors import ArchiveError
 from sarcoma_review.privacy.gate import admit
 
@@ -158,8 +158,7 @@ class Archive:
             for number, (series, count) in enumerate(listed, start=1):
                 folder = here.folder / f"OT-{number}"  # names as our own writer gives them, which say nothing
                 folder.mkdir()
-                for image in _images(client, f"studies/{study_uid}/series/{series.uid}", count):
-                    (folder / f"{done:04d}.dcm").write_bytes(image)
+                for _ in kept(_images(client, f"studies/{study_uid}/series/{series.uid}", count), folder):
                     done += 1
                     if progress:
                         progress(done, total)

@@ -71,7 +71,7 @@ def logrank(
     Raises
     ------
     OutcomeError
-        If lengths differ, or times or events cannot be such.
+        If lengths differ, or times, events or the weight cannot be such, or somebody has no group.
 
     Notes
     -----
@@ -87,6 +87,8 @@ def logrank(
     people = follow_up(durations, event_observed)
     if people.cause.max() > 1:
         raise OutcomeError("an event is observed or not (1 or 0); for several causes use gray_test")
+    if not 0 <= rho < np.inf:
+        raise OutcomeError(f"the weight of a log-rank test is a power of 0 or more; found {rho:g}")
     codes, names = group_codes(groups, people.cause.size, "group")
     layers = np.zeros_like(codes) if strata is None else group_codes(strata, people.cause.size, "stratum")[0]
     score, variance = np.zeros(len(names)), np.zeros((len(names), len(names)))
@@ -120,7 +122,7 @@ def gray_test(durations: ArrayLike, causes: ArrayLike, groups: ArrayLike, *, cau
     Raises
     ------
     OutcomeError
-        If lengths differ, or times, causes or the cause asked for cannot be such.
+        If lengths differ, times, causes or the cause asked for cannot be such, or somebody has no group.
 
     References
     ----------
@@ -134,7 +136,7 @@ def gray_test(durations: ArrayLike, causes: ArrayLike, groups: ArrayLike, *, cau
     (1, (1, 2))
     """
     people = follow_up(durations, causes)
-    if cause < 1:
+    if cause not in range(1, 256):
         raise OutcomeError(f"a cause is a whole number from 1 on; found {cause}")
     codes, names = group_codes(groups, people.cause.size, "group")
     everyone = np.ones(people.cause.size, dtype=bool)

@@ -9,9 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincc, ndtri
 
 from sarcoma_review.errors import OutcomeError
-from sarcoma_review.outcomes.inputs import Floats, FollowUp, Ints, follow_up, group_codes
+from sarcoma_review.outcomes.inputs import Floats, FollowUp, Ints, follow_up, group_codes, numbers
 
 _PER_COVARIATE = 10
+_LARGEST = 1e100
+_FLAT = 1e-8
 _INFINITE = "the hazard ratio has no finite estimate: a group without events, or a perfect separation"
 
 
@@ -83,8 +85,8 @@ def cox(
     Raises
     ------
     OutcomeError
-        If there is no event, a covariate is constant or a copy of others, or a group without events makes a ratio
-        infinite.
+        If there is no event, covariates are not one row for each person, a covariate is constant or a copy of
+        others, or a group without events makes a ratio, or a combination of ratios, infinite.
 
     References
     ----------
@@ -97,20 +99,22 @@ def cox(
     >>> round(float(fit.coefficients[0]), 4)
     0.8366
     """
+    if ties not in ("efron", "breslow"):
+        raise OutcomeError(f"ties are handled after efron or breslow; found {ties}")
     people = follow_up(durations, event_observed, entry)
-    values = np.asarray(covariates, dtype=float).reshape(people.cause.size, -1)
+    values = _columns(covariates, people.cause.size)
     layers = np.zeros_like(people.cause) if strata is None else group_codes(strata, people.cause.size, "stratum")[0]
     events = int((people.cause == 1).sum())
-    if people.cause.max() > 1 or not events or not np.isfinite(values).all():
+    if people.cause.max() > 1 or not events or not (np.abs(values) < _LARGEST).all():
         raise OutcomeError("a Cox model needs events (1 or 0, at least one 1) and covariates that are all numbers")
     centred = (values - values.mean(axis=0)) / np.where(values.std(axis=0) > 0, values.std(axis=0), 1.0)
     fits = _Likelihood(people, centred, layers, ties == "efron")
     null = fits(np.zeros(values.shape[1]))
-    if np.linalg.matrix_rank(null[2], tol=1e-10 * np.trace(null[2]), hermitian=True) < values.shape[1]:
+    least = max(1e-10 * np.trace(null[2]), 1e-12 * events)  # below it there is rounding alone
+    if np.linalg.matrix_rank(null[2], tol=least, hermitian=True) < values.shape[1]:
         raise OutcomeError("a covariate is constant among those at risk, or is a sum of the others")
-    beta, best = _maximum(fits, null)
-    if (np.diag(best[2]) < 1e-5 * np.diag(null[2])).any():
-        raise OutcomeError(_INFINITE)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # where a step goes too far, it is halved
+        beta, best = _maximum(fits, null)
     scale = values.std(axis=0)
     covariance = np.linalg.inv(best[2])
     findings = _weaknesses(events, values.shape[1])
@@ -131,6 +135,14 @@ def cox(
 State = tuple[float, Floats, Floats]
 
 
+def _columns(covariates: ArrayLike, people: int) -> Floats:
+    values = numbers(covariates, "a covariate")
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or len(values) != people or not values.shape[1]:
+        raise OutcomeError(f"covariates are one row for each person: expected {people}, found shape {values.shape}")
+    return values
+
+
 def _weaknesses(events: int, covariates: int) -> tuple[str, ...]:
     if events >= _PER_COVARIATE * covariates:
         return ()
@@ -146,11 +158,22 @@ def _maximum(fits: Callable[[Floats], State], null: State) -> tuple[Floats, Stat
             step = step / 2
             trial = fits(beta + step)
         beta, state = beta + step, trial
-        if np.abs(beta).max() > 20:
+        if np.abs(beta).max() > 20 or _least_left(state[2], null[2]) < _FLAT:
             break
         if np.abs(step).max() < 1e-13 or float(step @ state[2] @ step) < 1e-24:
             return beta, state
     raise OutcomeError(_INFINITE)
+
+
+def _least_left(information: Floats, null: Floats) -> float:
+    """Least share of the information at no effect that is left, in any direction: 0 where a ratio runs away.
+
+    Covariates together can part those with events from those without although neither does alone.
+    """
+    if not np.isfinite(information).all():
+        return 0.0
+    whitening = np.linalg.inv(np.linalg.cholesky(null))
+    return float(np.linalg.eigvalsh(whitening @ information @ whitening.T)[0])
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from sarcoma_review.errors import OutcomeError
 from sarcoma_review.outcomes.inputs import Floats, FollowUp, Steps, follow_up, steps
 
+Limits = Literal["log-log", "log"]
 _TIE = float(np.sqrt(np.finfo(float).eps))
 
 
@@ -31,7 +32,7 @@ class Curve:
         Of the estimate itself: Greenwood for survival, Aalen for incidence. Not a number once survival is 0.
     lower, upper : array of float, shape (k,)
         Pointwise limits after the log-log transform; not a number where the estimate is exactly 0 or 1, as there
-        is no such interval.
+        is no such interval. After the logarithm, where that was asked for, 1 is its own limits.
     at_risk : array of float, shape (k,)
         Just before each time.
     events : array of float, shape (k,)
@@ -65,7 +66,9 @@ class Curve:
     def quantile(self, p: float) -> tuple[float, float, float]:
         """The time by which a share `p` has had the event, with its limits; not a number where it is not reached.
 
-        Where the curve runs level at exactly that share, the middle of the level stretch is taken, as R does.
+        Where the curve runs level at exactly that share, the middle of the level stretch is taken. Limits of a curve
+        with delayed entry can rise again while few are at risk: the time is then taken at which the limit passes the
+        share by the least, which can leave the estimate outside. Both are what R does.
 
         Raises
         ------
@@ -88,11 +91,16 @@ class Curve:
         found = np.concatenate([[before], values])[place]
         last = self.estimate[-1] if self.kind == "survival" else 1.0
         unknown = (np.asarray(time) > self.time[-1] + _TIE) & (last > 0) & (self.events[-1] < self.at_risk[-1])
-        return np.asarray(np.where(unknown, np.nan, found))
+        return np.asarray(np.where(unknown | np.isnan(time), np.nan, found))
 
 
 def kaplan_meier(
-    durations: ArrayLike, event_observed: ArrayLike, *, entry: ArrayLike | None = None, level: float = 0.95
+    durations: ArrayLike,
+    event_observed: ArrayLike,
+    *,
+    entry: ArrayLike | None = None,
+    level: float = 0.95,
+    limits: Limits = "log-log",
 ) -> Curve:
     """Estimate survival, with Greenwood's error and log-log limits.
 
@@ -108,6 +116,9 @@ def kaplan_meier(
         When each came under observation (left truncation); at risk after it.
     level : float, default: 0.95
         Of the limits.
+    limits : {"log-log", "log"}
+        Transform of the limits. ``"log"`` is the default of R and of many papers, and too narrow below at small
+        numbers; use it to compare with them.
 
     Returns
     -------
@@ -116,7 +127,7 @@ def kaplan_meier(
     Raises
     ------
     OutcomeError
-        If times or events cannot be such.
+        If times or events cannot be such, or the limits are of no such kind.
 
     References
     ----------
@@ -134,10 +145,12 @@ def kaplan_meier(
     people = follow_up(durations, event_observed, entry)
     _require_events(people, 1)
     at = steps(people, 1)
-    estimate = np.asarray(np.cumprod(1 - _ratio(at.events[0], at.at_risk)), dtype=float)
+    # As a share of those who stay, not 1 less those who go: 2/3 is then the float nearest to it, as it is in R.
+    staying = np.divide(at.at_risk - at.events[0], at.at_risk, out=np.ones_like(at.at_risk), where=at.at_risk > 0)
+    estimate = np.asarray(np.cumprod(staying), dtype=float)
     std_error = estimate * np.sqrt(np.cumsum(_greenwood(at)))
     std_error = np.asarray(np.where(estimate > 0, std_error, np.nan))
-    low, high = _log_log(estimate, std_error, level)
+    low, high = _limits(estimate, std_error, level, kind=limits)
     return Curve(at.time, estimate, std_error, low, high, at.at_risk, at.events[0], "survival")
 
 
@@ -207,8 +220,8 @@ def rmst(durations: ArrayLike, event_observed: ArrayLike, *, tau: float) -> tupl
     Raises
     ------
     OutcomeError
-        If `tau` is not positive, or lies past the last time seen while some were still without the event: the
-        curve is not known there.
+        If `tau` is not a positive number, or lies past the last time seen while some were still without the event:
+        the curve is not known there.
 
     Examples
     --------
@@ -217,8 +230,8 @@ def rmst(durations: ArrayLike, event_observed: ArrayLike, *, tau: float) -> tupl
     (2.5, 0.559)
     """
     curve = kaplan_meier(durations, event_observed)
-    if not tau > 0:
-        raise OutcomeError(f"the horizon of a mean time is above 0; found {tau:g}")
+    if not 0 < tau < np.inf:
+        raise OutcomeError(f"the horizon of a mean time is a number above 0; found {tau:g}")
     if tau > curve.time[-1] + _TIE and curve.estimate[-1] > 0:
         raise OutcomeError(f"the curve is known up to {curve.time[-1]:g}; a mean within {tau:g} is asked for")
     within = curve.time < tau
@@ -230,10 +243,12 @@ def rmst(durations: ArrayLike, event_observed: ArrayLike, *, tau: float) -> tupl
     return float(area.sum()), float(np.sqrt(variance))
 
 
-def median_follow_up(durations: ArrayLike, event_observed: ArrayLike) -> tuple[float, float, float]:
+def median_follow_up(
+    durations: ArrayLike, event_observed: ArrayLike, *, limits: Limits = "log-log"
+) -> tuple[float, float, float]:
     """Median time somebody without the event would have been followed (reverse Kaplan-Meier), with its limits.
 
-    Not a number where it is not reached.
+    Not a number where it is not reached. The limits are those of `kaplan_meier`.
 
     Examples
     --------
@@ -242,7 +257,7 @@ def median_follow_up(durations: ArrayLike, event_observed: ArrayLike) -> tuple[f
     """
     people = follow_up(durations, event_observed)
     _require_events(people, 1)
-    return kaplan_meier(people.duration, people.cause == 0).quantile(0.5)
+    return kaplan_meier(people.duration, people.cause == 0, limits=limits).quantile(0.5)
 
 
 def _require_events(people: FollowUp, highest: int) -> None:
@@ -251,16 +266,17 @@ def _require_events(people: FollowUp, highest: int) -> None:
 
 
 def _crossing(time: Floats, fallen: Floats, p: float) -> float:
-    """First time at which a rising curve passes p; the middle of the stretch where it equals p."""
+    """Time at which a curve passes p by the least; the middle of the stretch where it equals p."""
     known = ~np.isnan(fallen)
     time, fallen = time[known], fallen[known]
-    if not time.size or fallen[-1] < p - _TIE:
+    # R allows rounding everywhere but here: a curve that ends a hair short of p has not reached it.
+    if not time.size or fallen.max() < p:
         return float("nan")
-    reached = int(np.argmax(fallen >= p - _TIE))
-    passed = np.flatnonzero(fallen > p + _TIE)
+    reached = int(np.argmin(np.where(fallen >= p - _TIE, fallen, np.inf)))
     if fallen[reached] > p + _TIE:
         return float(time[reached])
-    return float((time[reached] + time[passed[0] if passed.size else -1]) / 2)
+    passed = np.where(fallen > p + _TIE, fallen, np.inf)
+    return float((time[reached] + time[int(np.argmin(passed)) if np.isfinite(passed).any() else -1]) / 2)
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
@@ -273,11 +289,25 @@ def _greenwood(at: Steps) -> Floats:
     return _ratio(at.events[0], at.at_risk * (at.at_risk - at.events[0]))
 
 
-def _log_log(estimate: Floats, std_error: Floats, level: float) -> tuple[Floats, Floats]:
+def _limits(estimate: Floats, std_error: Floats, level: float, *, kind: Limits) -> tuple[Floats, Floats]:
+    if kind == "log-log":
+        return _log_log(estimate, std_error, level)
+    if kind != "log":
+        raise OutcomeError(f"limits are log-log or log; found {kind}")
+    inside = np.where(estimate > 1e-14, estimate, np.nan)
+    spread = np.exp(_normal(level) * std_error / inside)
+    return inside / spread, np.minimum(inside * spread, 1.0)
+
+
+def _normal(level: float) -> float:
     if not 0 < level < 1:
         raise OutcomeError(f"the level of an interval lies between 0 and 1; found {level:g}")
+    return float(ndtri(0.5 + level / 2))
+
+
+def _log_log(estimate: Floats, std_error: Floats, level: float) -> tuple[Floats, Floats]:
     inside = np.where((estimate > 1e-14) & (estimate < 1 - 1e-14), estimate, np.nan)
-    spread = ndtri(0.5 + level / 2) * std_error / (inside * np.log(inside))
+    spread = _normal(level) * std_error / (inside * np.log(inside))
     low, high = (np.exp(-np.exp(np.log(-np.log(inside)) + sign * spread)) for sign in (-1, 1))
     return np.fmin(low, high), np.fmax(low, high)
 

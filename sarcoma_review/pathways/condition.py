@@ -7,6 +7,7 @@ A condition is the word ``"always"``, or a table with one key out of ``all``, ``
     {fact = "bone_cases_a_year", at_least = 50}
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,13 +63,10 @@ class Condition:
         if table == "always":
             return ALWAYS
         if not isinstance(table, dict):
-            raise MisplacedError(f"{where}: a condition is a table, found {type(table).__name__}")
+            raise MisplacedError(f'{where}: a condition is "always" or stands in {{ }}; found {table!r}')
         keys = set(table)
-        if keys == {"fact", "is"}:
-            wanted = table["is"] if isinstance(table["is"], list) else [table["is"]]
-            return cls("fact", fact=str(table["fact"]), values=tuple(wanted))
-        if keys == {"fact", "at_least"}:
-            return cls._number(table, where)
+        if keys in ({"fact", "is"}, {"fact", "at_least"}):
+            return cls._leaf(table, where)
         if keys == {"not"}:
             return cls("not", (cls.parse(table["not"], where),))
         for form in ("all", "any"):
@@ -81,11 +79,16 @@ class Condition:
         )
 
     @classmethod
-    def _number(cls, table: Mapping[str, Any], where: str) -> "Condition":
+    def _leaf(cls, table: Mapping[str, Any], where: str) -> "Condition":
+        if not isinstance(table["fact"], str):
+            raise MisplacedError(f"{where}: fact is the name of one fact, found {table['fact']!r}", "fact")
+        if "is" in table:
+            wanted = table["is"] if isinstance(table["is"], list) else [table["is"]]
+            return cls("fact", fact=table["fact"], values=tuple(wanted))
         limit = table["at_least"]
-        if isinstance(limit, bool) or not isinstance(limit, int | float):
-            raise MisplacedError(f"{where}: at_least takes a number, found {type(limit).__name__}", "at_least")
-        return cls("fact", fact=str(table["fact"]), at_least=limit)
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
+            raise MisplacedError(f"{where}: at_least takes a number, found {limit!r}", "at_least")
+        return cls("fact", fact=table["fact"], at_least=limit)
 
     def holds(self, facts: Mapping[str, Value]) -> bool | None:
         """True, False, or None where facts that are not recorded leave it open."""

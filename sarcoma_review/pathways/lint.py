@@ -7,7 +7,7 @@ from typing import Literal
 from sarcoma_review.errors import PathwayError
 from sarcoma_review.pathways.evaluate import Status
 from sarcoma_review.pathways.model import Pathway, Rule
-from sarcoma_review.pathways.parse import Fault, collect
+from sarcoma_review.pathways.parse import Fault, collect, tables
 from sarcoma_review.pathways.reach import fact_sets
 from sarcoma_review.pathways.wording import avoided_words, personal_signs
 
@@ -49,7 +49,7 @@ def lint(text: str) -> list[Finding]:
     line 2: error: p: unknown key colour
     """
     try:
-        document = tomllib.loads(text)
+        document = tables(text)
     except tomllib.TOMLDecodeError as problem:
         line = str(problem).rpartition("line ")[2].partition(",")[0]
         return [Finding(int(line) if line.isdigit() else text.count("\n") + 1, "error", f"not TOML: {problem}")]
@@ -76,6 +76,8 @@ def _doubts(pathway: Pathway) -> list[Fault]:
     found = [
         Fault(f"fact {name}: no rule asks for it", f"facts.{name}") for name in pathway.facts if name not in asked
     ]
+    if pathway.approved and pathway.review_due and pathway.review_due < pathway.approved:
+        found.append(Fault("review_due lies before approved", word="review_due"))
     for index, rule in enumerate(pathway.rules):
         message = _unreachable(pathway, rule)
         found += [Fault(message, "rules", index, "when")] if message else []

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Literal
@@ -28,6 +28,8 @@ class Fact:
         Short, for a sentence; its name in words where it has none.
     group : str
         The heading it stands under in a form; empty for none.
+    shown_as : mapping of str to str
+        How a value reads where that is more than its own word without underscores: what is kept is the value.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Fact:
     unit: str = ""
     label: str = ""
     group: str = ""
+    shown_as: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         return self.label or self.name.replace("_", " ")
@@ -48,12 +51,13 @@ class Fact:
         PathwayError
             Naming the fact and what is allowed.
         """
-        if value is not None and not self._allows(value):
+        if value is not None and not self.allows(value):
             words = f"a number of {self.unit}" if self.unit else ", ".join(self.values) or "yes (True), no (False)"
             message = f"fact {self.name!r}: expected {words} or None for not recorded; found another value"
             raise MisplacedError(message, self.name)
 
-    def _allows(self, value: Value) -> bool:
+    def allows(self, value: Value) -> bool:
+        """Whether it can be recorded as this."""
         if self.unit:
             return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if self.values:
@@ -66,7 +70,9 @@ class Fact:
             return "not recorded"
         if isinstance(value, bool):
             return "yes" if value else "no"
-        return value.replace("_", " ") if isinstance(value, str) else f"{value:g} {self.unit}"
+        if isinstance(value, str):
+            return self.shown_as.get(value, value.replace("_", " "))
+        return f"{value:g} {self.unit}"
 
 
 @dataclass(frozen=True)

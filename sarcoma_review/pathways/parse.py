@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar, get_args
 
 from sarcoma_review.errors import PathwayError
-from sarcoma_review.pathways.condition import Condition, MisplacedError
+from sarcoma_review.pathways.condition import ALWAYS, Condition, MisplacedError
 from sarcoma_review.pathways.model import Fact, Level, Pathway, Rule, Scope
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Fault:
             for number in range(first, last):
                 if re.search(pattern, lines[number]) and not lines[number].lstrip().startswith("#"):
                     return number + 1
-        return min(first, len(lines) - 1) + 1
+        return max(min(first + 1, len(lines)), 1)
 
 
 def _block(lines: list[str], table: str, index: int) -> tuple[int, int]:
@@ -95,13 +95,27 @@ def read_pathway(text: str, name: str = "pathway") -> Pathway:
     sarcoma_review.errors.PathwayError: ours.toml line 1: p: missing approved, covers, facts, ...
     """
     try:
-        document = tomllib.loads(text)
+        document = tables(text)
     except tomllib.TOMLDecodeError as problem:
         raise PathwayError(f"{name}: not TOML: {problem}") from None
     pathway, faults = collect(document)
     if pathway is None:
         raise PathwayError(f"{name} line {faults[0].line(text)}: {faults[0].message}")
     return pathway
+
+
+def tables(text: str) -> dict[str, Any]:
+    """The tables of a TOML text; the mark that some editors put before a text in UTF-8 is passed over.
+
+    Raises
+    ------
+    tomllib.TOMLDecodeError
+        If it is not TOML, or its conditions are nested deeper than can be read.
+    """
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("conditions are nested too deep to be read") from None
 
 
 def collect(document: Mapping[str, Any]) -> tuple[Pathway | None, list[Fault]]:
@@ -113,7 +127,7 @@ def collect(document: Mapping[str, Any]) -> tuple[Pathway | None, list[Fault]]:
         return None, faults
     facts = {key: _try(faults, f"facts.{key}", 0, _fact, key, table) for key, table in document["facts"].items()}
     rules = [_try(faults, "rules", n, _rule, table) for n, table in enumerate(document["rules"])]
-    covers = _try(faults, "", 0, Condition.parse, document["covers"], f"{name} covers")
+    covers = _try(faults, "", 0, _condition, document, "covers", name)
     if faults or covers is None:
         return None, faults
     head: dict[str, Any] = {key: document[key] for key in _TEXTS}
@@ -143,8 +157,7 @@ def _try(faults: list[Fault], table: str, index: int, build: Callable[..., T], *
 def _require_head(document: Mapping[str, Any], name: str) -> None:
     required = {*_TEXTS, *_DATES, "covers", "facts", "rules"}
     _require_keys(document, required, {*_LISTS, "evidence"}, name)
-    for key in (*_TEXTS, "evidence"):
-        _require(isinstance(document.get(key, ""), str), f"{name}: {key} is a text", key)
+    _require_texts(document, (*_TEXTS, "evidence"), required, name)
     for key in _LISTS:
         texts = document.get(key, [])
         right = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
@@ -154,12 +167,21 @@ def _require_head(document: Mapping[str, Any], name: str) -> None:
         right = value == NOT_STATED or (isinstance(value, date) and not isinstance(value, datetime))
         _require(right, f'{name}: {key} is a date such as 2026-03-31, without quotes, or "{NOT_STATED}"', key)
     _require(isinstance(document["facts"], dict), f"{name}: facts are tables, [facts.NAME]", "facts")
-    _require(isinstance(document["rules"], list), f"{name}: rules are tables, [[rules]]", "rules")
+    rules = document["rules"]
+    _require(isinstance(rules, list) and bool(rules), f"{name}: rules are tables, one [[rules]] or more", "rules")
 
 
 def _require(right: bool, message: str, word: str = "") -> None:
     if not right:
         raise MisplacedError(message, word)
+
+
+def _require_texts(table: Mapping[str, Any], keys: tuple[str, ...], required: set[str], where: str) -> None:
+    """Refuse what is not a text, and an empty one where something has to be said."""
+    for key in keys:
+        text = table.get(key, "")
+        _require(isinstance(text, str), f"{where}: {key} is a text", key)
+        _require(bool(text.strip()) or key not in required, f"{where}: {key} is empty", key)
 
 
 def _require_keys(table: Mapping[str, Any], required: set[str], optional: set[str], where: str) -> None:
@@ -171,23 +193,24 @@ def _require_keys(table: Mapping[str, Any], required: set[str], optional: set[st
 
 def _fact(name: str, table: Mapping[str, Any]) -> Fact:
     where = f"fact {name}"
-    _require_keys(table, {"question"}, {"values", "unit", "label", "group"}, where)
+    _require_keys(table, {"question"}, {"values", "unit", "label", "group", "shown_as"}, where)
     values = table.get("values", [])
     right = isinstance(values, list) and all(isinstance(word, str) and word for word in values)
     _require(right and len(set(values)) == len(values), f"{where}: values are a list of different words", "values")
     _require(not (values and "unit" in table), f"{where}: has values or a unit, not both", "unit")
-    _require(isinstance(table["question"], str), f"{where}: question is a text", "question")
+    _require_texts(table, ("question", "unit", "label", "group"), {"question"}, where)
+    shown_as = table.get("shown_as", {})
+    right = isinstance(shown_as, dict) and all(isinstance(text, str) and text.strip() for text in shown_as.values())
+    right = right and set(shown_as) <= set(values)
+    _require(right, f"{where}: shown_as is a table with a text for some of its values", "shown_as")
     texts = {key: table.get(key, "") for key in ("unit", "label", "group")}
-    for key, text in texts.items():
-        _require(isinstance(text, str), f"{where}: {key} is a text", key)
-    return Fact(name, table["question"], tuple(values), **texts)
+    return Fact(name, table["question"], tuple(values), **texts, shown_as=shown_as)
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:
     where = f"rule {table.get('id', '?') if isinstance(table, dict) else '?'}"
     _require_keys(table, _RULE_REQUIRED, _RULE_KEYS - _RULE_REQUIRED, where)
-    for key in _RULE_TEXTS:
-        _require(isinstance(table.get(key, ""), str), f"{where}: {key} is a text", key)
+    _require_texts(table, _RULE_TEXTS, _RULE_REQUIRED, where)
     level, scope = table["level"], table.get("scope", "case")
     _require(
         level in get_args(Level), f"{where}: level is one of {', '.join(get_args(Level))}; found {level!r}", "level"
@@ -199,9 +222,9 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         id=table["id"],
         statement=table["statement"],
         level=level,
-        when=Condition.parse(table["when"], where),
-        satisfied=Condition.parse(table["satisfied"], where) if "satisfied" in table else None,
-        exceptions=tuple(_with_text(entry, "reason", where, "exceptions") for entry in table.get("exceptions", ())),
+        when=_condition(table, "when", where),
+        satisfied=_condition(table, "satisfied", where) if "satisfied" in table else None,
+        exceptions=_exceptions(table, where),
         conflict=_with_text(table["conflict"], "with", where, "conflict") if "conflict" in table else None,
         overridden_by=table.get("overridden_by", ""),
         stops=_stops(table, where),
@@ -228,21 +251,35 @@ def _require_satisfied(table: Mapping[str, Any], where: str) -> None:
 
 def _stops(table: Mapping[str, Any], where: str) -> Condition | None:
     stops = table.get("stops", False)
-    return Condition.parse("always" if stops is True else stops, where) if stops is not False else None
+    return None if stops is False else ALWAYS if stops is True else _condition(table, "stops", where)
+
+
+def _condition(table: Mapping[str, Any], key: str, where: str) -> Condition:
+    try:
+        return Condition.parse(table[key], where)
+    except MisplacedError as problem:
+        raise MisplacedError(str(problem), problem.word or key) from None
+
+
+def _exceptions(table: Mapping[str, Any], where: str) -> tuple[tuple[Condition, str], ...]:
+    given = table.get("exceptions", [])
+    _require(isinstance(given, list), f"{where}: exceptions are a list, in square brackets", "exceptions")
+    return tuple(_with_text(entry, "reason", where, "exceptions") for entry in given)
 
 
 def _with_text(entry: Any, key: str, where: str, word: str) -> tuple[Condition, str]:
     _require(isinstance(entry, dict) and set(entry) == {"when", key}, f"{where}: {word} hold when and {key}", word)
     _require(isinstance(entry[key], str), f"{where}: {key} is a text", key)
-    return Condition.parse(entry["when"], where), entry[key]
+    return _condition(entry, "when", where), entry[key]
 
 
 def _check_rule(rule: Rule, pathway: Pathway) -> None:
     where, ids = f"rule {rule.id}", [other.id for other in pathway.rules]
     _require(ids.count(rule.id) == 1, f"{where}: two rules have this id", rule.id)
-    for other in {rule.overridden_by, rule.conflict[1] if rule.conflict else ""} - {""}:
-        right = other in ids and other != rule.id
-        _require(right, f"{where}: points at a rule that is not there: {other}", other)
+    others = {"overridden_by": rule.overridden_by, "conflict": rule.conflict[1] if rule.conflict else ""}
+    for key, other in others.items():
+        _require(other != rule.id, f"{where}: {key} points at the rule itself", key)
+        _require(not other or other in ids, f"{where}: {key} points at a rule that is not there: {other}", key)
     _check_facts(rule.conditions, pathway, where)
     over = pathway.by_id.get(rule.overridden_by)
     if over and over.overridden_by:
@@ -267,6 +304,8 @@ def _check_facts(conditions: tuple[Condition, ...], pathway: Pathway, where: str
             "at_least asks for a fact with a unit" if leaf.at_least is not None else "is asks for a fact without one"
         )
         _require((leaf.at_least is not None) == bool(fact.unit), f"{where}: {kind}: {leaf.fact}", leaf.fact)
-        _require(None not in leaf.values and bool(leaf.values) != bool(fact.unit), f"{where}: is without a value")
+        _require(bool(leaf.values) != bool(fact.unit), f"{where}: is without a value", leaf.fact)
         for value in leaf.values:
-            fact.check(value)
+            allowed = ", ".join(f'"{word}"' for word in fact.values) or "true or false, without quotes"
+            word = value if isinstance(value, str) else leaf.fact
+            _require(fact.allows(value), f"{where}: {leaf.fact} is {allowed}; found {value!r}", word)

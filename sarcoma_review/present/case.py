@@ -11,10 +11,6 @@ from sarcoma_review.planning import MarginReport, ResectionPlan
 from sarcoma_review.present.figures import KeyImage
 from sarcoma_review.volume import Segment, Volume
 
-PURPOSE = (
-    "For education, peer learning and audit of de-identified cases. Not a medical device; "
-    "not for diagnosis or treatment of any patient."
-)
 NOT_RECORDED = "not recorded"
 
 

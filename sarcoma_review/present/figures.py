@@ -17,9 +17,10 @@ from skimage.measure import find_contours
 
 from sarcoma_review.errors import GeometryError, PresentationError
 from sarcoma_review.planning import MarginReport, Plane
+from sarcoma_review.present.leaving import require_export
 from sarcoma_review.present.section import Section, View, plane_line, section
 from sarcoma_review.present.windows import Window, named_window
-from sarcoma_review.volume import Segment, Volume, require_export
+from sarcoma_review.volume import Segment, Volume
 
 # Okabe and Ito's palette with a line style each: colour alone says nothing in print.
 _Dash = str | tuple[float, tuple[float, ...]]

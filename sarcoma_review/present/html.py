@@ -9,8 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sarcoma_review.errors import PresentationError
 from sarcoma_review.planning import BoneResection, MarginAssessment, MarginReport, ResectionPlan, StructureDistance
 from sarcoma_review.planning.uncertainty import PUBLISHED_EXECUTION
-from sarcoma_review.present.case import NOT_RECORDED, PURPOSE, Case
-from sarcoma_review.volume import require_export
+from sarcoma_review.present.case import NOT_RECORDED, Case
+from sarcoma_review.present.leaving import require_export
+from sarcoma_review.privacy.text import PURPOSE
 
 _FATES = {"kept": "stays", "cut": "is cut", "removed": "taken whole"}
 

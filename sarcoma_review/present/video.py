@@ -10,11 +10,12 @@ from PIL import Image
 
 from sarcoma_review.errors import GeometryError, PresentationError
 from sarcoma_review.planning import Plane
-from sarcoma_review.present.case import PURPOSE
 from sarcoma_review.present.figures import draw_slice
+from sarcoma_review.present.leaving import require_export
 from sarcoma_review.present.section import View, section
 from sarcoma_review.present.windows import Window, named_window
-from sarcoma_review.volume import Segment, Volume, require_export
+from sarcoma_review.privacy.text import PURPOSE
+from sarcoma_review.volume import Segment, Volume
 
 MOST_SLICES = 400
 _DOTS_PER_INCH = 110

@@ -2,6 +2,7 @@
 
 from sarcoma_review.privacy.deidentify import deidentify
 from sarcoma_review.privacy.gate import check
+from sarcoma_review.privacy.heads import sign_heads
 from sarcoma_review.privacy.report import DeidentificationReport, PrivacyReport
 
-__all__ = ["DeidentificationReport", "PrivacyReport", "check", "deidentify"]
+__all__ = ["DeidentificationReport", "PrivacyReport", "check", "deidentify", "sign_heads"]

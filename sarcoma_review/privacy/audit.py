@@ -54,11 +54,13 @@ def audit(done: list[Done], task: Task, *, names: Mapping[int, str]) -> dict[str
         "profile": task.profile.name,
         "options": {code: codes.meaning("DCM", code, "") for code in task.profile.codes},
         "table_edition": edition(),
+        "slices_sampled_for_text": "yes" if task.profile.samples_slices and _reader_is_there() else "no",
         "cases": sorted({one.case for one in released}),
         "files_read": len(done),
         "files_released": len(released),
         "withheld": dict(sorted(reasons.items())),
         "changes_by_rule": dict(sorted(sum((Counter(one.actions) for one in released), Counter()).items())),
+        "heads_in_view": dict(sorted(Counter(filter(None, (one.entry.get("head") for one in released))).items())),
         "signatures": [task.signature.record()] if task.signature else [],
         "files": [
             {"name": names[one.number], "sha256": one.entry["sha256"], "source_hmac_sha256": one.source_hash}
@@ -70,15 +72,26 @@ def audit(done: list[Done], task: Task, *, names: Mapping[int, str]) -> dict[str
     }
 
 
+def _reader_is_there() -> bool:
+    # The reader brings scipy with it: only where it was asked for.
+    from sarcoma_review.privacy.burned_in import is_available
+
+    return is_available()
+
+
 def page(said: Mapping[str, Any]) -> str:
     """Give an audit as a page to be read."""
     signatures = [(sign["role"], sign["on"], sign["pictures"], sign["lines_blanked"]) for sign in said["signatures"]]
+    heads = said.get("heads_in_view", {}).items()
+    signed_heads = [(sign["role"], sign["on"], sign["images"]) for sign in said.get("heads_signed", ())]
     parts = [
         "<h1>De-identification audit</h1>",
         f"<p>{_NOTE}</p>",
         _table("Case", (), [(label, _shown(said[key])) for label, key in _HEADS if key in said]),
         _table("Options of PS3.15 Annex E done", ("DCM code", "meaning"), said["options"].items()),
         _table("Signed contact sheets", ("role", "day", "pictures", "lines blanked"), signatures),
+        _table("Images that may show a head; their export is closed unless signed for", ("reason", "images"), heads),
+        _table("Signed for heads", ("role", "day", "images"), signed_heads),
         _table("Elements changed", ("rule", "times"), said["changes_by_rule"].items()),
         _table("Withheld", ("reason", "files"), said["withheld"].items()),
         _table("Released", ("file", "SHA-256"), [(one["name"], one["sha256"]) for one in said["files"]]),
@@ -94,6 +107,7 @@ _HEADS = (
     ("Version", "version"),
     ("Profile", "profile"),
     ("Edition of the table", "table_edition"),
+    ("Some slices of each series read for text", "slices_sampled_for_text"),
     ("Files read", "files_read"),
     ("Files released", "files_released"),
 )

@@ -7,6 +7,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR
@@ -22,9 +23,13 @@ from sarcoma_review.privacy.treatments import DIGITS, GONE, PARSE_ERRORS, TREATM
 
 _DROPPED: frozenset[Rule] = frozenset(("private", "group", "unknown", "wrong VR", "remove"))
 _SPOKEN: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "CS", "PN"))
-_SHORTEST_TEXT: Final = 9
-_READS_AS_TEXT: Final = re.compile(rb"[A-Za-z0-9 ^.-]{9}")
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{7}")
+# Numbers that are text from end to end, or for longer than chance makes them.
+_READS_AS_TEXT: Final = re.compile(
+    rb"[A-Z]?[a-z]{5,}|[A-Z]{6,}|[A-Za-z0-9 ^.,'@/-]{9,}|.*[A-Za-z ^]{16}.*", re.DOTALL
+)
+_WIDTHS: Final = MappingProxyType({"US": 2, "SS": 2, "UL": 4, "SL": 4, "AT": 4, "FL": 4, "FD": 8, "UV": 8, "SV": 8})
+# Digits in groups, as of a telephone, are no number; nor are two points.
+_NOT_PLAIN: Final = re.compile(rb"[0-9]{7}|[0-9][ +\0-]+[0-9]|\.[0-9]*\.")
 
 
 class Change(NamedTuple):
@@ -106,7 +111,10 @@ def cleaned_element(dataset: Dataset, tag: BaseTag, run: Cleaning, level: Level)
     if rule in _DROPPED:
         _note(run, where, tag, rule, stored)
         return None
-    if rule in ("keep", "number") and _plain_number(stored, rule):
+    if rule == "keep" and not is_binary_number(vr, stored.value):
+        _note(run, where, tag, "text in a number", stored)
+        return None
+    if rule == "keep" or (rule == "number" and _plain_number(stored)):
         return _converted(dataset, tag) if run.building else None
     return _treated(dataset, tag, _Decision(rule, need, level, where), run)
 
@@ -156,12 +164,21 @@ def _converted(dataset: Dataset, tag: BaseTag) -> DataElement | None:
         return None
 
 
-def _plain_number(stored: RawDataElement | DataElement, rule: Rule) -> bool:
-    """Say whether a number is one by its bytes: no letter and no long identifier can hide in it."""
+def is_binary_number(vr: str, value: object) -> bool:
+    """Say whether a value of a binary VR is one by its bytes: of whole numbers, and no text.
+
+    >>> is_binary_number("US", bytes(8)), is_binary_number("US", b"Brambles"), is_binary_number("FD", bytes(9))
+    (True, False, False)
+    """
+    if not isinstance(value, bytes):
+        return True
+    return len(value) % _WIDTHS.get(vr, 1) == 0 and not _READS_AS_TEXT.fullmatch(value.rstrip(b"\0 "))
+
+
+def _plain_number(stored: RawDataElement | DataElement) -> bool:
+    """Say whether a decimal number is one by its bytes: no letter and no long identifier can hide in it."""
     value = stored.value
-    if rule == "keep":
-        return not isinstance(value, bytes) or len(value) < _SHORTEST_TEXT or not _READS_AS_TEXT.search(value)
-    return isinstance(value, bytes) and DIGITS.issuperset(value) and not _LONG_NUMBER.search(value)
+    return isinstance(value, bytes) and DIGITS.issuperset(value) and not _NOT_PLAIN.search(value)
 
 
 def _note(run: Cleaning, where: str, tag: BaseTag, rule: str, stored: RawDataElement | DataElement) -> None:

@@ -16,6 +16,7 @@ from sarcoma_review.privacy import text
 SCHEMES = frozenset(
     (
         *("DCM", "SCT", "SRT", "SNM3", "99SDM", "LN", "UCUM", "NCIt", "UMLS", "RADLEX", "FMA", "MDC", "IBSI", "MSH"),
+        *("99PMP", "99_OFFIS_DCMTK"),
         *("NEU", "BARI", "RXNORM", "I10", "I9C", "RFC5646", "RFC3066", "ISO3166_1", "ISO639_1", "ISO639_2", "DCMUID"),
     )
 )
@@ -23,6 +24,9 @@ SCHEMES = frozenset(
 LONGEST_MEANING = 64
 """Characters that (0008,0104) may hold."""
 
+# A unit of measurement, and what it counts.
+_UNIT = r"[a-zA-Z%]{1,3}-?[0-9]{0,2}"
+_NOTE = r"(?:\{(?:SUV(?:bw|lbm|bsa|ibw)|pixels|voxels|counts|ratio)\})"
 _SNOMED_RT = re.compile(r"[A-Z][A-Z0-9]?-[0-9A-FXY]{4,6}")
 _FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
@@ -33,9 +37,13 @@ _FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "LN": re.compile(r"[0-9]{1,5}-[0-9]"),
         "NCIt": re.compile(r"C[0-9]{2,6}"),
         "RADLEX": re.compile(r"RID[0-9]{1,5}"),
+        "UMLS": re.compile(r"C[0-9]{7}"),
+        "UCUM": re.compile(rf"{_NOTE}?(?:{_UNIT}(?:[./]{_UNIT}){{0,3}})?{_NOTE}?"),
+        "99PMP": re.compile(r"25[0-9]{4}"),
+        "99_OFFIS_DCMTK": re.compile(r"[0-9]{4}(?:\.[0-9])?|IHE\.[0-9]{2}"),
         "FMA": re.compile(r"[0-9]{1,6}"),
-        "RFC5646": re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?"),
     }
+    | dict.fromkeys(("RFC5646", "RFC3066", "ISO639_1", "ISO639_2"), re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?"))
 )
 _SNOMED_CT = re.compile(r"[1-9][0-9]{2,14}[01]0[0-9]")
 _SHORT_CODE = re.compile(r"[A-Z]{0,3}-?[0-9]{1,4}")
@@ -69,7 +77,7 @@ def meaning(scheme: str, value: str, stated: str) -> str:
     """
     known = _dictionary().get((scheme, value), ())
     plain = text.cleaned(stated)
-    if stated and (stated in known or plain == stated):
+    if stated and (plain == stated or stated.casefold() in map(str.casefold, known)):
         return stated
     return next((one for one in known if len(one) <= LONGEST_MEANING), plain)
 
@@ -79,6 +87,8 @@ def code_value(scheme: str, value: str) -> str:
 
     >>> code_value("SCT", "71341001"), code_value("SCT", "9434765919"), code_value("99LOCAL", "12")
     ('71341001', '', '12')
+    >>> code_value("UCUM", "{SUVbw}g/ml"), code_value("UCUM", "{Smith}"), code_value("UMLS", "C2348792")
+    ('{SUVbw}g/ml', '', 'C2348792')
     """
     if value == text.REMOVED or (scheme, value) in _dictionary():
         return value

@@ -5,6 +5,7 @@ signature, which names a role and a day, and holds for exactly the files and the
 """
 
 import hashlib
+import io
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -19,14 +20,15 @@ from pydicom.dataset import Dataset
 
 from sarcoma_review.errors import NotDicomError, PrivacyError, UnsupportedError
 from sarcoma_review.privacy.blanking import Blanking, Box, TextLine
-from sarcoma_review.privacy.objects import KINDS
+from sarcoma_review.privacy.objects import KINDS, SECTIONS
 from sarcoma_review.privacy.pictures import carries_text, decoded, is_watched, looked_at
-from sarcoma_review.privacy.sampling import SECTIONS, sampled
+from sarcoma_review.privacy.sampling import sampled
 from sarcoma_review.privacy.signature import Signature, known_role
 from sarcoma_review.privacy.sources import Source, quietly, sources
 from sarcoma_review.privacy.treatments import PARSE_ERRORS
 
 _LARGEST_PX, _TILE_PX, _ACROSS, _DOWN = 1024, 512, 3, 2
+_PAGE = "contact_sheet_{}.png"
 _BLANKED, _KEPT = (230, 159, 0), (86, 180, 233)
 
 
@@ -144,18 +146,30 @@ class ContactSheet:
         return Signature(known_role(by_role), on, {picture.sha256: picture.blanking for picture in self.pictures})
 
     def write(self, folder: str | Path) -> tuple[Path, ...]:
-        """Write the sheet as pages of pictures, PNG, six to a page.
+        """Write the sheet as pages of pictures, PNG, six to a page, in place of pages that stand there.
 
         The pages show what would be released. They are to be looked at in the source hospital and then deleted.
         """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
+        for old in target.glob(_PAGE.format("*")):
+            old.unlink()
+        pages = {target / name: page for name, page in self._pages()}
+        for path, page in pages.items():
+            path.write_bytes(page)
+        return tuple(pages)
+
+    def is_written(self, folder: str | Path) -> bool:
+        """Say whether the pages in a folder are those of this sheet, every pixel: what was looked at there."""
+        written = {path.name: path.read_bytes() for path in Path(folder).glob(_PAGE.format("*"))}
+        return written == dict(self._pages())
+
+    def _pages(self) -> Iterator[tuple[str, bytes]]:
         per_page = _ACROSS * _DOWN
-        pages = [self.pictures[n : n + per_page] for n in range(0, len(self.pictures), per_page)]
-        paths = tuple(target / f"contact_sheet_{n:03d}.png" for n in range(1, len(pages) + 1))
-        for path, page in zip(paths, pages, strict=True):
-            _page(page).save(path)
-        return paths
+        for n in range(0, len(self.pictures), per_page):
+            with io.BytesIO() as out:
+                _page(self.pictures[n : n + per_page]).save(out, "PNG")
+                yield _PAGE.format(f"{n // per_page + 1:03d}"), out.getvalue()
 
 
 def _chosen(every: list[Source]) -> list[Source]:

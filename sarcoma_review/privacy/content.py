@@ -39,7 +39,7 @@ _NAME_WORDS: Final = frozenset(
             "old",
             "half",
         ),
-        *("extra", "short"),
+        *("extra", "short", "img", "ser", "srs", "std", "dcm", "pat", "vol", "acq", "ref", "new"),
     )
 )
 _LONGEST_NUMBER: Final = 4
@@ -71,8 +71,8 @@ def recognised(value: str) -> str:
 def is_plain_name(relative: str) -> bool:
     """Say whether the name of a file, with its folders, is made of known words and short numbers.
 
-    >>> is_plain_name("CT-3/0001.dcm"), is_plain_name("left femur/IM_12.dcm"), is_plain_name("Smith/1.dcm")
-    (True, True, False)
+    >>> [is_plain_name(name) for name in ("CT-3/0001.dcm", "left femur/IM_12.dcm", "Smith/1.dcm", "Vex/1.dcm")]
+    [True, True, False, False]
     """
     return all(map(_is_plain_part, relative.split("/")))
 
@@ -88,4 +88,6 @@ def _is_plain_part(part: str) -> bool:
 def _is_plain_word(word: str) -> bool:
     if word.isdigit():
         return len(word.lstrip("0")) <= _LONGEST_NUMBER
-    return word.lower() in _NAME_WORDS or text.is_code(word)
+    # Three letters may be a whole surname: in a header only a machine writes them, in a name of a file anybody does.
+    may_be_name = word.isalpha() and len(word) == 3 and word.lower() not in text.machine_vocabulary()
+    return word.lower() in _NAME_WORDS or (text.is_code(word) and not may_be_name)

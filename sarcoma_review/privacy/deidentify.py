@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version as installed_version
@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sarcoma_review.errors import PrivacyError
 from sarcoma_review.privacy.audit import write_audit
+from sarcoma_review.privacy.heads import with_heads
 from sarcoma_review.privacy.identity import keep_secret, load_secret
 from sarcoma_review.privacy.journal import Journal
-from sarcoma_review.privacy.profile import profile_named
+from sarcoma_review.privacy.profile import Profile, profile_named
 from sarcoma_review.privacy.receipt import RECEIPT_NAME, write_receipt
 from sarcoma_review.privacy.report import DeidentificationReport
 from sarcoma_review.privacy.sampling import withheld_for_text
@@ -29,7 +30,7 @@ def deidentify(
     destination: str | Path,
     *,
     key_file: str | Path,
-    profile: str = "peer-learning",
+    profile: str | Profile = "peer-learning",
     signature: Signature | None = None,
     jobs: int = 1,
     on: date | None = None,
@@ -38,9 +39,9 @@ def deidentify(
     """Write a de-identified copy of a case.
 
     The result is pseudonymised: whoever holds the key file can lead it back to the patient. Faces in the field of
-    view are not removed. Kinds of picture that habitually carry text are withheld unless somebody has signed for
-    them. A run that is broken off leaves a hidden folder beside the destination, with clean files only, and the next
-    run with the same settings goes on from there.
+    view are not removed: series that may show a head are listed, and stay closed to export. Kinds of picture that
+    habitually carry text are withheld unless somebody has signed for them. A run that is broken off leaves a hidden
+    folder beside the destination, with clean files only, and the next run with the same settings goes on from there.
 
     Parameters
     ----------
@@ -51,8 +52,9 @@ def deidentify(
     key_file : path
         Secret from which pseudonyms, identifiers and shifts of time are drawn; made where it does not exist. The same
         key gives the same result again. It may lie neither in the source nor in the destination.
-    profile : {"peer-learning", "basic"}
-        Keep cleaned descriptions, shifted dates, sex and banded age; or none of them.
+    profile : {"peer-learning", "basic"} or Profile
+        Keep cleaned descriptions, shifted dates, sex and banded age; or none of them. A `Profile` may also leave out
+        the look at some slices of each series, which takes a second a slice; the audit says so.
     signature : Signature, optional
         That a person has looked at the pictures of a `ContactSheet`: these are released, their text blanked.
     jobs : int
@@ -95,6 +97,14 @@ def deidentify(
         actions=dict(sorted(sum((Counter(one.actions) for one in done), Counter()).items())),
         case_id=tuple(sorted({one.case for one in done if one.case})),
         receipt=target / RECEIPT_NAME,
+        heads=_heads(release.entries),
+    )
+
+
+def _heads(entries: Mapping[str, Mapping[str, object]]) -> tuple[tuple[str, str], ...]:
+    """The series that may show a head, by folder, each with the reason."""
+    return tuple(
+        sorted({(name.rpartition("/")[0], str(one["head"])) for name, one in entries.items() if one.get("head")})
     )
 
 
@@ -125,7 +135,8 @@ def _finished(files: list[Source], task: Task, jobs: int, progress: Progress | N
         everything.add(one.tokens)
     if not everything.within(task.tokens) and _remains(done, everything, task.folder):
         done = list(worked(numbered, replace(task, tokens=everything), jobs))
-    return _judged(withheld_for_text(done, task.folder))
+    read = withheld_for_text(done, task.folder, samples=task.profile.samples_slices)
+    return _judged(with_heads(read, task.folder))
 
 
 def _shown(results: Iterable[Done], total: int, progress: Progress | None) -> Iterator[Done]:

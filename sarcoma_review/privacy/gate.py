@@ -4,9 +4,10 @@ Rules, table and vocabulary are those of the cleaner (`clean`), run with an iden
 replace.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydicom.dataset import Dataset
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
@@ -16,9 +17,9 @@ from sarcoma_review.privacy import markers, pixels, text
 from sarcoma_review.privacy.clean import Change, Cleaning
 from sarcoma_review.privacy.identity import Recognised
 from sarcoma_review.privacy.memo import Memo, cleaned_elements
-from sarcoma_review.privacy.objects import TELLING, refusal
+from sarcoma_review.privacy.objects import TELLING, UNREAD, needs_reading, refusal
 from sarcoma_review.privacy.profile import PEER_LEARNING
-from sarcoma_review.privacy.receipt import RECEIPT_NAME, Receipt, read_entries
+from sarcoma_review.privacy.receipt import RECEIPT_NAME, Receipt
 from sarcoma_review.privacy.report import Fault, Outcome, PrivacyReport, listed
 from sarcoma_review.privacy.sources import Source, nothing_found, quietly, sources
 from sarcoma_review.privacy.structure import BIG_ENDIAN, DEFLATED, Layout
@@ -43,17 +44,23 @@ class Admission:
         The files that may be opened.
     skipped : tuple of (str, str)
         Files that are not DICOM or cannot be read as such, each with the reason; they are not to be opened.
+    heads : mapping of str to str
+        Of images that a receipt knows, why they may show a head; empty where nothing says so or somebody signed for
+        it. Images that are not named here are still to be looked at.
     """
 
     clearance: Clearance
     files: tuple[Path, ...]
     skipped: tuple[tuple[str, str], ...]
+    heads: Mapping[str, str] = field(default_factory=dict)
 
 
 def check(path: str | Path) -> PrivacyReport:
     """Say whether a file or folder holds what could name a patient.
 
-    Pixels are not looked at: kinds of object that habitually carry burned-in text are refused instead.
+    Pixels are not looked at. Kinds of object that habitually carry burned-in text are refused instead; slices made
+    from others (reformats, reports) are to be cleaned first, unless a receipt says that their series was read for
+    text. First-hand slices are taken to bear none: without a receipt that is an assumption and no finding.
 
     Parameters
     ----------
@@ -65,7 +72,7 @@ def check(path: str | Path) -> PrivacyReport:
     NotDicomError
         If there is no DICOM file at all.
     """
-    return _looked_through(Path(path))[0]
+    return _looked_through(Path(path)).report
 
 
 def admit(path: str | Path) -> Admission:
@@ -78,19 +85,30 @@ def admit(path: str | Path) -> Admission:
     NotDicomError
         If there is no DICOM file at all.
     """
-    report, files = _looked_through(Path(path))
+    looked = _looked_through(Path(path))
+    report, files = looked.report, looked.files
     if report.outcome != "open":
         remedy = "de-identify it first" if report.outcome == "clean_first" else "this version cannot clean all of it"
         head = f"the study is not de-identified ({len(report.faults)} faults): {remedy}"
         raise NotDeidentifiedError("\n  ".join([head, *listed(report.faults)]))
-    return Admission("receipt" if _covered(Path(path), files) else "checked", files, report.skipped)
+    return Admission("receipt" if looked.is_sealed else "checked", files, report.skipped, looked.heads)
 
 
-def _looked_through(path: Path) -> tuple[PrivacyReport, tuple[Path, ...]]:
+class _Looked(NamedTuple):
+    """A report, the DICOM files it is about, what sealed receipts say of heads in them, and whether they name all."""
+
+    report: PrivacyReport
+    files: tuple[Path, ...]
+    heads: dict[str, str]
+    is_sealed: bool
+
+
+def _looked_through(path: Path) -> _Looked:
     place = path.resolve()
     receipts = [Receipt.of(folder) for folder in _folders(place)]
     sealed = {file for receipt in receipts for file in receipt.sealed}
     signed = {file for receipt in receipts for file in receipt.signed}
+    sampled = {file for receipt in receipts for file in receipt.read}
     faults: list[Fault] = []
     skipped: list[tuple[str, str]] = []
     read: list[Path] = []
@@ -98,9 +116,10 @@ def _looked_through(path: Path) -> tuple[PrivacyReport, tuple[Path, ...]]:
     with quietly():
         for source in sources(place):
             # What a sealed receipt names is known, but for one file in each folder, which is looked into.
-            known, last = str(source.path) in sealed and source.path.parent == last, source.path.parent
+            file, before, last = str(source.path), last, source.path.parent
+            known = file in sealed and last == before
             try:
-                faults += [] if known else gate.faults(source, signed=str(source.path) in signed)
+                faults += [] if known else gate.faults(source, signed=file in signed, read=file in sampled)
                 faults += [] if source.has_plain_name else [Fault(source.name, "", "", "the name of the file", "")]
                 read.append(source.path)
             except NotDicomError as error:
@@ -109,7 +128,9 @@ def _looked_through(path: Path) -> tuple[PrivacyReport, tuple[Path, ...]]:
         raise nothing_found(len(skipped))
     problems = (problem for receipt in receipts for problem in receipt.problems)
     faults += [Fault("the receipt", "", "", problem, "") for problem in problems]
-    return PrivacyReport(_outcome(faults), tuple(faults), len(read), tuple(skipped)), tuple(read)
+    heads = {file: reason for receipt in receipts for file, reason in receipt.heads.items()}
+    report = PrivacyReport(_outcome(faults), tuple(faults), len(read), tuple(skipped))
+    return _Looked(report, tuple(read), heads, all(str(file) in sealed for file in read))
 
 
 def _outcome(faults: list[Fault]) -> Outcome:
@@ -132,7 +153,7 @@ class Gate:
     memo: Memo = field(default_factory=Memo)
     marks: dict[tuple[bytes, ...], list[Change]] = field(default_factory=dict)
 
-    def faults(self, source: Source, *, signed: bool = False) -> list[Fault]:
+    def faults(self, source: Source, *, signed: bool = False, read: bool = False) -> list[Fault]:
         """Give everything in one file that the cleaner would change.
 
         Raises
@@ -140,12 +161,12 @@ class Gate:
         NotDicomError
             If the file cannot be read as DICOM.
         """
-        return self.judged(source.name, source.read(), signed=signed)
+        return self.judged(source.name, source.read(), signed=signed, read=read)
 
-    def judged(self, name: str, layout: Layout, *, signed: bool = False) -> list[Fault]:
+    def judged(self, name: str, layout: Layout, *, signed: bool = False, read: bool = False) -> list[Fault]:
         """Give everything in a file taken apart that the cleaner would change."""
         try:
-            return self._judged(name, layout, signed=signed)
+            return self._judged(name, layout, signed=signed, read=read or signed)
         except UnsupportedError as error:
             return [Fault(name, "", "", str(error), "", refuses=True)]
         except NotDicomError:
@@ -153,14 +174,15 @@ class Gate:
         except PARSE_ERRORS:
             raise NotDicomError("a header that cannot be parsed") from None
 
-    def _judged(self, name: str, layout: Layout, *, signed: bool) -> list[Fault]:
+    def _judged(self, name: str, layout: Layout, *, signed: bool, read: bool) -> list[Fault]:
         header = layout.part(TELLING)
         if reason := refusal(header, layout, signed=signed):
             return [Fault(name, "", "", reason, "", refuses=True)]
         run = Cleaning(Recognised(), PEER_LEARNING, sop_class=str(header.SOPClassUID), building=False)
         cleaned_elements(layout, run, self.memo)
         changes = [
-            *_meta(layout, header),
+            *_unread(header, read),
+            *_meta(layout),
             *run.changes,
             *self._missing_marks(layout),
             *_around_pixels(layout, header),
@@ -178,10 +200,15 @@ class Gate:
 _MARKS = frozenset((0x00100010, 0x00100020, 0x00120062, 0x00120063, 0x00120064, 0x00280303))
 
 
-def _meta(layout: Layout, header: Dataset) -> list[Change]:
+def _unread(header: Dataset, read: bool) -> list[Change]:
+    """Pixels are not looked at here: a slice that somebody may have written on counts only if a receipt says so."""
+    return [] if read or not needs_reading(header) else [Change("(0008,0008)", "ImageType", UNREAD, "")]
+
+
+def _meta(layout: Layout) -> list[Change]:
     extra = [tag for tag in layout.meta if tag not in _META_TAGS and layout.meta[tag]]
     found = [Change(_path(tag), "", "file meta", f"{len(layout.meta[tag])} bytes") for tag in extra]
-    if layout.meta_text(0x00020003) != str(header.SOPInstanceUID):
+    if layout.meta_text(0x00020003) != layout.instance:
         found.append(Change(_path(0x00020003), "MediaStorageSOPInstanceUID", "differs from the data set", ""))
     return [*found, *_program(layout), *_encoding(layout)]
 
@@ -227,8 +254,3 @@ def _folders(path: Path) -> list[Path]:
     above = path.parents[:_RECEIPT_DEPTH]
     below = [found.parent for found in path.rglob(RECEIPT_NAME)] if path.is_dir() else []
     return sorted({folder for folder in [path, *above, *below] if (folder / RECEIPT_NAME).is_file()})
-
-
-def _covered(path: Path, files: tuple[Path, ...]) -> bool:
-    named = {str(folder / name) for folder in _folders(path.resolve()) for name in read_entries(folder)}
-    return all(str(file) in named for file in files)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
-from itertools import groupby
 from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR, tag_for_keyword
@@ -21,6 +20,7 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import correct_ambiguous_vr, write_data_element
 from pydicom.tag import Tag
 
+from sarcoma_review.privacy import plain
 from sarcoma_review.privacy.clean import Change, Cleaning, Level, cleaned, cleaned_element
 from sarcoma_review.privacy.structure import BIG_ENDIAN, IMPLICIT, Layout
 
@@ -50,10 +50,10 @@ class Memo:
     Attributes
     ----------
     known : dict
-        By the bytes of an element and of all that decides about it.
+        By all that is the same in files of a series, then by the bytes of an element and of what it looks at.
     """
 
-    known: dict[tuple[object, ...], Result] = field(default_factory=dict, repr=False)
+    known: dict[tuple[object, ...], dict[object, Result]] = field(default_factory=dict, repr=False)
 
 
 def cleaned_elements(layout: Layout, run: Cleaning, memo: Memo) -> dict[int, bytes]:
@@ -79,9 +79,16 @@ def cleaned_elements(layout: Layout, run: Cleaning, memo: Memo) -> dict[int, byt
     raw = {tag: layout.data[start:end] for tag, start, end in layout.elements}
     days = _days(raw)
     around = (layout.transfer_syntax == IMPLICIT, run.sop_class, *(raw.get(tag, b"") for tag in _CONTEXT))
+    known = memo.known.setdefault(around, {})
     written: dict[int, bytes] = {}
-    for unit in _units(layout):
-        result = _remembered(_Unit(unit, raw, days, around), run, memo)
+    for elements in _units(layout):
+        tag, own = elements[0]
+        partner, is_dated = _looks_at(tag)
+        alone = len(elements) == 1 and not partner and not is_dated
+        key = own if alone else (elements, raw.get(partner, b""), days if is_dated else ())
+        result = known.get(key)
+        if result is None:
+            result = _remembered(_Unit(elements, raw, days if is_dated else (), around), run, known, key)
         run.changes.extend(result.changes)
         written.update(result.written)
     return written
@@ -97,27 +104,37 @@ class _Unit(NamedTuple):
 
 
 def _units(layout: Layout) -> Iterator[tuple[tuple[int, bytes], ...]]:
-    for group, elements in groupby(layout.elements, key=lambda element: element[0] >> 16):
-        parts = ((tag, layout.data[start:end]) for tag, start, end in elements)
-        if group % 2:
-            yield tuple(parts)
+    private: list[tuple[int, bytes]] = []
+    for tag, start, end in layout.elements:
+        part = (tag, layout.data[start:end])
+        if private and private[0][0] >> 16 != tag >> 16:
+            yield tuple(private)
+            private = []
+        if tag >> 16 & 1:
+            private.append(part)
         else:
-            yield from ((part,) for part in parts)
+            yield (part,)
+    if private:
+        yield tuple(private)
 
 
-def _remembered(unit: _Unit, run: Cleaning, memo: Memo) -> Result:
-    partner = _partner(unit.elements[0][0])
-    # A date looks at its time, and a sequence, which may hold dates, at those of the root.
-    days = unit.days if _may_hold_a_date(unit.elements[0][0]) else ()
-    key = (unit.elements, unit.raw.get(partner, b""), days, unit.around)
-    result = memo.known.get(key)
-    if result is None:
-        result = _cleaned_unit(unit, partner, run)
-        if len(memo.known) >= _MOST:
-            memo.known.clear()
-        if sum(len(part) for _, part in unit.elements) <= _LARGEST:
-            memo.known[key] = result
+def _remembered(unit: _Unit, run: Cleaning, known: dict[object, Result], key: object) -> Result:
+    partner = _looks_at(unit.elements[0][0])[0]
+    result = _plain(unit, partner, run) or _cleaned_unit(unit, partner, run)
+    if len(known) >= _MOST:
+        known.clear()
+    if sum(len(part) for _, part in unit.elements) <= _LARGEST:
+        known[key] = result
     return result
+
+
+def _plain(unit: _Unit, partner: int, run: Cleaning) -> Result | None:
+    """Judge an element without parsing it, where that can be done."""
+    tag, raw = unit.elements[0]
+    if len(unit.elements) > 1 or (tag >> 16) % 2 or unit.around[0]:
+        return None
+    found = plain.treated(plain.Unparsed(tag, raw, unit.raw.get(partner, b""), dict(unit.days)), run)
+    return None if found is None else Result(((tag, found[0]),) if run.building else (), found[1])
 
 
 def _cleaned_unit(unit: _Unit, partner: int, run: Cleaning) -> Result:
@@ -149,19 +166,19 @@ def encoded(element: DataElement) -> bytes:
     return buffer.getvalue()
 
 
-@lru_cache(maxsize=4096)
-def _partner(tag: int) -> int:
-    """The time that belongs to a date, or the date that belongs to a time; 0 for all others."""
-    keyword = dictionary_keyword(tag) if dictionary_has_tag(tag) else ""
+@lru_cache(maxsize=8192)
+def _looks_at(tag: int) -> tuple[int, bool]:
+    """The time that belongs to a date, or the reverse, 0 for all others; and whether the days of the root count.
+
+    They count for a date, and for a sequence, which may hold dates.
+    """
+    if not dictionary_has_tag(tag):
+        return 0, True
+    keyword, is_dated = dictionary_keyword(tag), dictionary_VR(tag) in ("DA", "SQ")
     for one, other in (("Date", "Time"), ("Time", "Date")):
         if one in keyword:
-            return int(tag_for_keyword(keyword.replace(one, other, 1)) or 0)
-    return 0
-
-
-@lru_cache(maxsize=4096)
-def _may_hold_a_date(tag: int) -> bool:
-    return not dictionary_has_tag(tag) or dictionary_VR(tag) in ("DA", "SQ")
+            return int(tag_for_keyword(keyword.replace(one, other, 1)) or 0), is_dated
+    return 0, is_dated
 
 
 def _days(raw: dict[int, bytes]) -> tuple[tuple[str, str], ...]:

@@ -32,10 +32,12 @@ KINDS: Mapping[str, str] = MappingProxyType(
 WATCHED = frozenset(("US", "SC", "CR", "DX", "XA", "RF"))
 """Kinds that habitually carry text in the picture: they stay closed until a person has looked and signed."""
 
+SECTIONS = ("CT", "MR", "PT")
+"""Kinds of slices, which seldom carry text."""
+
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _SIZES = ("Rows", "Columns", "BitsAllocated", "BitsStored")
 _WITHOUT_PIXELS = ("RTSTRUCT", "SR", "KO", "PR")
-_IMAGES = ("CT", "MR", "PT")
 
 
 def refusal(header: Dataset, layout: Layout, *, signed: bool = False) -> str:
@@ -50,7 +52,7 @@ def refusal(header: Dataset, layout: Layout, *, signed: bool = False) -> str:
     signed : bool
         A person has looked at its pictures, and text in them is blanked.
     """
-    if not header.get("SOPInstanceUID"):
+    if not layout.instance:
         return "an object without a SOP instance UID"
     kind = KINDS.get(str(header.get("SOPClassUID", "")))
     if kind is None:
@@ -60,13 +62,13 @@ def refusal(header: Dataset, layout: Layout, *, signed: bool = False) -> str:
 
 TELLING: frozenset[int] = frozenset(
     (
-        *(0x00080005, 0x00080008, 0x00080016, 0x00080018, 0x00100010, 0x00100020, 0x0020000E, 0x00280002, 0x00280004),
+        *(0x00080005, 0x00080008, 0x00080016, 0x00100010, 0x00100020, 0x0020000E, 0x00280002, 0x00280004),
         *(0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280103, 0x00280301),
         *(0x60000102 + 0x20000 * n for n in range(16)),
         *(0x60003000 + 0x20000 * n for n in range(16)),
     )
 )
-"""Elements that decide whether a file is refused, whose it is, and how its pixels lie."""
+"""Elements that decide whether a file is refused, whose it is, and how its pixels lie; alike throughout a series."""
 
 
 def _sheet_needed() -> str:
@@ -83,7 +85,7 @@ def _picture_refused(kind: str, header: Dataset, *, signed: bool) -> str:
         return f"a kind of picture that habitually carries text ({kind}): {_sheet_needed()}"
     if str(header.get("BurnedInAnnotation", "")).strip() == "YES":
         return f"burned-in annotation, as the file itself says: {_sheet_needed()}"
-    if kind in _IMAGES and is_drawn(header):
+    if kind in SECTIONS and is_drawn(header):
         return "a drawn or coloured picture, in which burned-in text cannot be judged without a signed contact sheet"
     return ""
 
@@ -92,6 +94,22 @@ def _not_admitted(layout: Layout) -> str:
     if layout.meta_text(0x00020002) == _DIRECTORY:
         return "a DICOMDIR, which is not read by this version"
     return "a kind of object that this version cannot judge (documents, raw data and the like)"
+
+
+UNREAD = "a picture made from others, in which nobody has looked for text"
+
+
+def needs_reading(header: Dataset) -> bool:
+    """Say whether a slice was made from others (a reformat, a report), so that a program may have written on it.
+
+    Of kinds that seldom carry text, what a scanner writes first-hand is taken to bear none: its image type (PS3.3
+    C.7.6.1.1.2) is PRIMARY. What is SECONDARY is released, and opened, only where slices of its series were read for
+    text. An image without an image type says neither, and counts as first-hand.
+    """
+    stated = header.get("ImageType") or ()
+    values = [stated] if isinstance(stated, str) else [str(value).strip() for value in stated]
+    is_slice = KINDS.get(str(header.get("SOPClassUID", ""))) in SECTIONS
+    return is_slice and bool(values) and values[1:2] != ["PRIMARY"]
 
 
 def is_drawn(header: Dataset) -> bool:

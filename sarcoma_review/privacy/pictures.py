@@ -1,9 +1,7 @@
 """The pictures of a DICOM file: decoded to be looked at, and put back without the text in them."""
 
-from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import imagecodecs
@@ -15,19 +13,11 @@ from sarcoma_review.errors import UnsupportedError
 from sarcoma_review.privacy import pixels
 from sarcoma_review.privacy.blanking import Blanking, Box, TextLine, blank
 from sarcoma_review.privacy.burned_in import find_text
-from sarcoma_review.privacy.objects import KINDS, WATCHED, is_drawn
-from sarcoma_review.privacy.sampling import SECTIONS
+from sarcoma_review.privacy.decoders import DECODERS, JPEG, RLE
+from sarcoma_review.privacy.objects import KINDS, SECTIONS, WATCHED, is_drawn
 from sarcoma_review.privacy.structure import BIG_ENDIAN, EXPLICIT, Layout
 
-_JPEG = "1.2.840.10008.1.2.4."
-_RLE = "1.2.840.10008.1.2.5"
-_BASELINE = frozenset((f"{_JPEG}50", f"{_JPEG}51"))
-_DECODERS: Mapping[str, Callable[[bytes], Any]] = MappingProxyType(
-    dict.fromkeys((f"{_JPEG}{n}" for n in (57, 70)), imagecodecs.jpegsof3_decode)
-    | dict.fromkeys((f"{_JPEG}{n}" for n in (80, 81)), imagecodecs.jpegls_decode)
-    | dict.fromkeys((f"{_JPEG}{n}" for n in (90, 91)), imagecodecs.jpeg2k_decode)
-    | dict.fromkeys((f"{_JPEG}{n}" for n in (201, 202, 203)), imagecodecs.htj2k_decode)
-)
+_BASELINE = frozenset((f"{JPEG}.50", f"{JPEG}.51"))
 _FRAMES_LOOKED_AT, _FEWEST_SIGNS = 5, 3
 _REGION_EDGES = ("RegionLocationMinY0", "RegionLocationMinX0", "RegionLocationMaxY1", "RegionLocationMaxX1")
 
@@ -133,14 +123,14 @@ def _native(layout: Layout, header: Dataset) -> NDArray[Any]:
 def _decompressed(frame: bytes, syntax: str, header: Dataset) -> NDArray[Any]:
     rows, columns, samples = int(header.Rows), int(header.Columns), int(header.get("SamplesPerPixel", 1))
     expected = (rows, columns) if samples == 1 else (rows, columns, samples)
-    if syntax == _RLE:
+    if syntax == RLE:
         unsigned = np.dtype(f"u{int(header.BitsAllocated) // 8}")
         planes = np.frombuffer(imagecodecs.dicomrle_decode(frame, unsigned), unsigned)[: rows * columns * samples]
         picture = np.moveaxis(planes.reshape(samples, rows, columns), 0, -1).reshape(expected)
     elif syntax in _BASELINE:
         picture = _baseline(frame, str(header.PhotometricInterpretation), samples)
-    elif syntax in _DECODERS:
-        picture = _DECODERS[syntax](frame)
+    elif syntax in DECODERS:
+        picture = DECODERS[syntax](frame)
     else:
         raise UnsupportedError("a transfer syntax that this version does not decode")
     if picture.shape != expected:

@@ -56,7 +56,7 @@ def swapped(value: bytes, width: int) -> bytes:
 
 def embedded_overlay_bits(header: Dataset) -> list[int]:
     """Give the bits of the samples that hold an overlay (60xx,0102) and not the image."""
-    groups = (0x6000 + 2 * n for n in range(16))
+    groups = sorted({tag.group for tag in header.keys() if tag.group >> 8 == 0x60})  # noqa: SIM118 - elements unparsed
     positions = (header.get((group, 0x0102)) for group in groups if (group, 0x3000) not in header)
     bits = [int(position.value) for position in positions if position is not None and position.value]
     return [bit for bit in bits if int(header.BitsStored) <= bit < int(header.BitsAllocated)]

@@ -46,6 +46,8 @@ class Profile:
     keeps_descriptions, shifts_dates, keeps_characteristics, keeps_safe_private : bool
         Clean Descriptors, Modified Dates, Retain Patient Characteristics (sex, banded age, rounded size and weight),
         Retain Safe Private. Structured content and graphics are cleaned in every profile.
+    samples_slices : bool
+        Whether some slices of each series are looked at for burned-in text, where the extra that reads is installed.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Profile:
     shifts_dates: bool = False
     keeps_characteristics: bool = False
     keeps_safe_private: bool = False
+    samples_slices: bool = True
 
     @property
     def temporal_information(self) -> str:
@@ -155,14 +158,16 @@ def edition() -> str:
     return TABLE_FILE.removeprefix("ps315_").removesuffix(".csv")
 
 
-def profile_named(name: str) -> Profile:
-    """Find a profile.
+def profile_named(name: str | Profile) -> Profile:
+    """Find a profile by its name; one that is given as such is taken as it is.
 
     Raises
     ------
     PrivacyError
         If there is none of that name.
     """
+    if isinstance(name, Profile):
+        return name
     if name not in PROFILES:
         raise PrivacyError(f"no such profile: expected one of {', '.join(PROFILES)}")
     return PROFILES[name]

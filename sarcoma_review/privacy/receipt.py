@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -49,6 +49,14 @@ def write_receipt(
     return path
 
 
+def restate(folder: Path, files: Mapping[str, Mapping[str, object]]) -> None:
+    """Write the receipt of a folder anew, with other words about the same files."""
+    path = folder / RECEIPT_NAME
+    content = json.loads(path.read_text("utf-8")) | {"files": {name: dict(files[name]) for name in sorted(files)}}
+    del content["seal"]
+    path.write_text(json.dumps(content | {"seal": _seal(content)}, indent=1) + "\n", encoding="utf-8")
+
+
 def entry(content: bytes, *, signature: str = "") -> dict[str, str | int]:
     """Describe a file that was written: its hash and size, and the contact sheet under which it was released."""
     found: dict[str, str | int] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -77,11 +85,17 @@ class Receipt:
         Paths of the files that are as the receipt, itself as it was written, names them.
     signed : frozenset of str
         Those of them that were released under a signed contact sheet.
+    read : frozenset of str
+        Slices among them of series of which some were read for text, or whose reading was left out by decision.
+    heads : mapping of str to str
+        Of each image among them, why it may show a head; empty where nothing says so, or somebody signed for it.
     """
 
     problems: tuple[str, ...]
     sealed: frozenset[str] = frozenset()
     signed: frozenset[str] = frozenset()
+    read: frozenset[str] = frozenset()
+    heads: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path) -> "Receipt":
@@ -91,7 +105,13 @@ class Receipt:
             return cls(problems)
         entries = read_entries(folder)
         signed = (name for name, stated in entries.items() if stated.get("signature"))
-        return cls((), _paths(folder, entries), _paths(folder, signed))
+        heads = {
+            str(folder / name): "" if stated.get("head_signed") else str(stated["head"])
+            for name, stated in entries.items()
+            if "head" in stated
+        }
+        read = (name for name, stated in entries.items() if stated.get("read"))
+        return cls((), _paths(folder, entries), _paths(folder, signed), _paths(folder, read), heads)
 
 
 def _paths(folder: Path, names: Iterable[str]) -> frozenset[str]:

@@ -91,6 +91,9 @@ class DeidentificationReport:
         Pseudonym of each patient.
     receipt : Path
         Where the receipt lies.
+    heads : tuple of (str, str)
+        Series that may show a head, by folder, each with the reason: their export is closed until they are cropped
+        below the orbits, or signed for with `sign_heads`.
     """
 
     written: tuple[str, ...]
@@ -98,11 +101,14 @@ class DeidentificationReport:
     actions: Mapping[str, int]
     case_id: tuple[str, ...]
     receipt: Path = field(compare=False)
+    heads: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         reasons = Counter(reason for _, reason in self.withheld)
         head = f"DeidentificationReport({len(self.written)} files written, {len(self.withheld)} withheld)"
-        return "\n  ".join([head, *(f"{count} x withheld: {reason}" for reason, count in sorted(reasons.items()))])
+        withheld = (f"{count} x withheld: {reason}" for reason, count in sorted(reasons.items()))
+        heads = (f"{series}: a head may be in view, export is closed: {reason}" for series, reason in self.heads)
+        return "\n  ".join([head, *withheld, *heads])
 
 
 def listed(faults: tuple[Fault, ...]) -> list[str]:

@@ -55,7 +55,7 @@ def rewritten(layout: Layout, header: Dataset, manner: Manner, signed: Picture |
     layout : Layout
         The source, taken apart.
     header : Dataset
-        Its elements about pixels, and its class and instance.
+        Its elements about pixels, and its class.
     manner : Manner
     signed : Picture, optional
         What takes the place of the file's pixels after a person has looked at them.
@@ -76,7 +76,7 @@ def rewritten(layout: Layout, header: Dataset, manner: Manner, signed: Picture |
         elements |= _looked_at(signed.header)
     if picture.layout.pixels is not None:
         elements[_PIXEL_DATA] = _pixels(*picture)
-    instance = manner.run.identity.uid(str(header.SOPInstanceUID))
+    instance = manner.run.identity.uid(layout.instance)
     syntax = picture.layout.transfer_syntax if picture.layout.encapsulated else EXPLICIT
     body = b"".join(element for _, element in sorted(elements.items()))
     return _prefix(str(header.SOPClassUID), instance, syntax) + body

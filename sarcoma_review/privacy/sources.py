@@ -46,7 +46,8 @@ class Source:
         try:
             with self.path.open("rb") as file:
                 head = file.read(PREFIX_END)
-                return head + file.read() if is_dicom(head) else head
+                file.seek(0)
+                return file.read() if is_dicom(head) else head
         except OSError:
             raise NotDicomError("the file cannot be read from the disk") from None
 

@@ -25,6 +25,9 @@ PREFIX_END = 132
 UNDEFINED = 0xFFFFFFFF
 DEEPEST = 24
 _LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+_SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_SHORT_HEAD = struct.Struct("<HH2sH")
+_INSTANCE = 0x00080018
 _PIXELS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
@@ -80,14 +83,28 @@ class Layout:
         return read_dataset(BytesIO(self.data), implicit, little)
 
     def part(self, tags: Collection[int]) -> Dataset:
-        """Parse a few elements of the root alone."""
-        implicit, little = self.transfer_syntax == IMPLICIT, self.transfer_syntax != BIG_ENDIAN
-        chosen = b"".join(self.data[start:end] for tag, start, end in self.elements if tag in tags)
-        return read_dataset(BytesIO(chosen), implicit, little)
+        """Parse a few elements of the root alone. Files that are alike share the result: it is only to be read."""
+        return _parsed(b"".join(self.raw(tags)), self.transfer_syntax)
+
+    def raw(self, tags: Collection[int]) -> tuple[bytes, ...]:
+        """Give a few elements of the root as they stand."""
+        return tuple([self.data[start:end] for tag, start, end in self.elements if tag in tags])
+
+    @property
+    def instance(self) -> str:
+        """The SOP instance UID, from its bytes; empty if it is absent."""
+        raw = b"".join(self.raw((_INSTANCE,)))
+        is_long = self.transfer_syntax != IMPLICIT and raw[4:6] in _LONG
+        return raw[12 if is_long else 8 :].rstrip(b"\0 ").decode("latin-1")
 
     def meta_text(self, tag: int) -> str:
         """Give a file meta value as text, empty if it is absent."""
         return self.meta.get(tag, b"").rstrip(b"\0 ").decode("ascii", "replace")
+
+
+@lru_cache(maxsize=64)
+def _parsed(data: bytes, transfer_syntax: str) -> Dataset:
+    return read_dataset(BytesIO(data), transfer_syntax == IMPLICIT, transfer_syntax != BIG_ENDIAN)
 
 
 def is_dicom(head: bytes) -> bool:
@@ -114,17 +131,18 @@ def _layout(content: bytes) -> Layout:
         raise NotDicomError('no DICOM file: expected "DICM" at byte 128')
     meta, start = _file_meta(content)
     syntax = meta.get(0x00020010, b"").rstrip(b"\0 ").decode("ascii")
-    body = content[start:]
-    outside = ["the preamble is not empty"] if any(content[:128]) else []
+    body = content
+    outside = ["the preamble is not empty"] if content[:128].strip(b"\0") else []
     if syntax == DEFLATED:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        body = inflater.decompress(body)
+        body, start = inflater.decompress(content[start:]), 0
         outside += ["bytes after the deflated data set"] if inflater.unused_data.strip(b"\0") else []
-    elements, pixels, strange = _data_set(body, syntax)
-    end = elements[-1][2] if elements else 0
+    found, pixels, strange = _data_set(body, start, syntax)
+    elements = tuple((tag, begin - start, end - start) for tag, begin, end in found)
+    end = found[-1][2] if found else start
     tag, vr = (pixels.tag, pixels.vr.decode()) if pixels else (0, "")
     value = body[pixels.start : pixels.start + pixels.length] if pixels else None
-    return Layout(meta, syntax, body[:end], value, tag, vr, tuple(outside + strange), tuple(elements))
+    return Layout(meta, syntax, body[start:end], value, tag, vr, tuple(outside + strange), elements)
 
 
 def _file_meta(content: bytes) -> tuple[dict[int, bytes], int]:
@@ -138,13 +156,17 @@ def _file_meta(content: bytes) -> tuple[dict[int, bytes], int]:
     return meta, position
 
 
-def _data_set(body: bytes, syntax: str) -> tuple[list[tuple[int, int, int]], Element | None, list[str]]:
+def _data_set(body: bytes, start: int, syntax: str) -> tuple[list[tuple[int, int, int]], Element | None, list[str]]:
     """What precedes the pixels, the pixels, and findings."""
     order, implicit = (">" if syntax == BIG_ENDIAN else "<"), syntax == IMPLICIT
     findings: list[str] = []
     elements: list[tuple[int, int, int]] = []
-    last, position = -1, 0
+    last, position = -1, start
     while position < len(body):
+        if syntax != BIG_ENDIAN and not implicit:
+            last, position = _short_ones(body, position, last, elements)
+            if position == len(body):
+                break
         element = _element(body, position, order, implicit=implicit)
         if element.tag <= last:
             findings.append("elements out of order, or one twice")
@@ -156,6 +178,18 @@ def _data_set(body: bytes, syntax: str) -> tuple[list[tuple[int, int, int]], Ele
         elements.append((element.tag, position, end))
         last, position = element.tag, end
     return elements, None, findings
+
+
+def _short_ones(data: bytes, position: int, last: int, elements: list[tuple[int, int, int]]) -> tuple[int, int]:
+    """Walk over elements of the common kinds, in order, as far as they go; give the last tag and the next place."""
+    while position + 8 <= len(data):
+        group, number, vr, length = _SHORT_HEAD.unpack_from(data, position)
+        tag, end = group << 16 | number, position + 8 + length
+        if vr not in _SHORT or tag <= last or tag in _PIXELS or end > len(data):
+            break
+        elements.append((tag, position, end))
+        last, position = tag, end
+    return last, position
 
 
 def _pixel_end(body: bytes, element: Element) -> int:

@@ -8,10 +8,16 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise, starmap
 
 from pydicom.multival import MultiValue
 
 REMOVED = "removed"
+PURPOSE = (
+    "For education, peer learning and audit of de-identified cases. Not a medical device; "
+    "not for diagnosis or treatment of any patient."
+)
+"""What the project says of everything it makes; it may stand in a report as it is."""
 
 # Digits with nothing but punctuation between them are one number, however it is spelt; letters behind are its unit.
 _TOKEN = re.compile(r"(?<![^\W_])(?P<number>[0-9]+(?:[\W_]*[0-9]+)*[^\W_]*)|(?P<word>[^\W_]+)")
@@ -74,7 +80,11 @@ def cleaned(text: str) -> str:
     'GTV_Mass femur'
     >>> cleaned("AX T2 FAT SAT 4 mm")
     'AX T2 FAT SAT 4 mm'
+    >>> cleaned(PURPOSE) == PURPOSE
+    True
     """
+    if text == PURPOSE:
+        return text
     while (shorter := _once(text, _stays)) != text:
         text = shorter
     return text
@@ -124,14 +134,20 @@ def _is_technical(token: re.Match[str]) -> bool:
 def is_code(word: str) -> bool:
     """Say whether a word is known to machines, or made of pieces that are, or too short for a name.
 
-    >>> [is_code(word) for word in ("HELIX", "LightSpeedApps14", "VA44A", "Smith", "A1234567", "FM3")]
-    [True, True, True, False, False, True]
+    >>> [is_code(word) for word in ("HELIX", "LightSpeedApps14", "VA44A", "Smith", "McVex", "A1234567", "FM3")]
+    [True, True, True, False, False, False, True]
     """
     if not word.isascii() or sum(map(str.isdigit, word)) > _MOST_DIGITS:
         return False
     pieces = _CAMEL.findall(word)
     whole = "".join(pieces) == word and sum(len(p) <= _LONGEST_CODE and p.isalpha() for p in pieces) <= _LONGEST_CODE
-    return word.lower() in machine_vocabulary() or (whole and all(map(_is_piece, pieces)))
+    known = word.lower() in machine_vocabulary()
+    return known or (whole and all(map(_is_piece, pieces)) and not any(starmap(_is_name, pairwise(pieces))))
+
+
+def _is_name(piece: str, following: str) -> bool:
+    """Say whether two short pieces side by side may be a name such as those that begin with Mc."""
+    return all(one.isalpha() and one.lower() not in machine_vocabulary() for one in (piece, following))
 
 
 def _is_piece(piece: str) -> bool:

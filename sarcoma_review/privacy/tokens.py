@@ -19,6 +19,7 @@ from sarcoma_review.privacy.structure import Layout
 from sarcoma_review.privacy.treatments import PARSE_ERRORS, words
 
 SHORTEST = 4
+_LONG_NUMBER = 7
 _CHARACTER_SET = 0x00080005
 
 _PATIENT = frozenset(
@@ -94,10 +95,13 @@ class Tokens:
         return any(token in folded and _in_text(token, folded) for token in self.patient)
 
     def _holds(self, element: DataElement, found: list[str]) -> bool:
-        if element.keyword in _OURS:
+        # A creator that was written is one of the closed list, whatever the hospital is called.
+        if element.keyword in _OURS or element.tag.is_private_creator:
             return False
         value = _folded(element)
-        machine = element.keyword in keywords("technical")
+        if value == text.PURPOSE.casefold():
+            return False
+        machine = element.VR == "CS" or element.keyword in keywords("technical")
         return any(
             _in_text(token, value)
             for token in found
@@ -106,9 +110,10 @@ class Tokens:
 
 
 def _split(value: str) -> Iterator[str]:
-    """Whole numbers and single words; a number that is written in groups also without its gaps."""
+    """Whole numbers and single words; a number in groups also without gaps, a long one also without its letters."""
     folded = value.casefold()
     parts = {*re.split(r"[\W_]+", folded), re.sub(r"[\W_]+", "", folded) if any(map(str.isdigit, folded)) else ""}
+    parts |= set(re.findall(rf"[0-9]{{{_LONG_NUMBER},}}", folded))
     yield from (word for word in parts if len(word) >= SHORTEST and not text.is_known(word))
 
 
@@ -116,15 +121,15 @@ def _telling(dataset: Dataset) -> Iterator[tuple[str, str]]:
     for tag in list(dataset.keys()):
         if not _tells(int(tag)):
             continue
-        vr, keyword = dictionary_VR(tag), dictionary_keyword(tag)
         try:
-            value = dataset[tag].value
+            element = dataset[tag]
         except PARSE_ERRORS:
             continue
-        if vr == "SQ":
-            yield from (pair for item in value or () for pair in _telling(item))
-        else:
-            yield from ((keyword, word) for word in words(value))
+        # A file may state another VR than the dictionary: only what was read as items is one.
+        if element.VR == "SQ":
+            yield from (pair for item in element.value or () for pair in _telling(item))
+        elif dictionary_VR(tag) != "SQ":
+            yield from ((dictionary_keyword(tag), word) for word in words(element.value))
 
 
 def _elements(dataset: Dataset, path: str = "") -> Iterator[tuple[str, DataElement]]:

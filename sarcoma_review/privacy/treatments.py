@@ -18,9 +18,9 @@ from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
-from sarcoma_review.privacy import characteristics, codes, text
+from sarcoma_review.privacy import characteristics, codes, content, text
 from sarcoma_review.privacy.identity import Identity
-from sarcoma_review.privacy.profile import Rule
+from sarcoma_review.privacy.profile import Rule, keywords
 
 PARSE_ERRORS: Final = (
     *(ValueError, TypeError, LookupError, AttributeError, NotImplementedError, EOFError, ArithmeticError),
@@ -183,7 +183,9 @@ def _technical(value: object, place: Place) -> object:
 def _defined_term(value: object, place: Place) -> object:
     new = text.each(value, lambda term: "" if place.is_own(term) else text.defined_term(term, place.keyword))
     # The values have places, as those of ImageType: what goes leaves a word behind.
-    return [term or "OTHER" for term in new] if isinstance(new, list) and words(value) != [""] * len(new) else new
+    if not isinstance(new, list):
+        return new
+    return [term or ("OTHER" if old.strip() else "") for term, old in zip(new, words(value), strict=True)]
 
 
 def _lookup_table(value: object, place: Place) -> object:  # noqa: ARG001 - one rule for every table
@@ -227,12 +229,24 @@ def _number(value: object, place: Place) -> object:
 
 
 def _is_number(word: str, place: Place) -> bool:
-    if not DIGITS.issuperset(word.encode()):
-        return False
-    digits = word.strip("+- ")
-    # What counts is short; a dose in Bq is long, and ends in zeros.
-    limit = 6 if place.vr == "IS" and place.keyword.endswith(("Number", "Numbers")) else 7
-    return not digits.isdigit() or len(digits) <= limit or digits.endswith("000")
+    found = _DECIMAL.fullmatch(word.strip(" \0"))
+    if found is None:
+        return not word
+    digits = found[1]
+    if len(digits) <= _COUNTS:
+        return True
+    if place.keyword in keywords("quantities"):
+        return not content.is_nhs_number(digits)
+    # A longer one may be a patient's, unless it is a round one, as makers give to series.
+    return len(digits) <= _LABELS and digits.endswith("000") and not _DAY.fullmatch(digits)
+
+
+_COUNTS, _LABELS = 7, 9
+_DECIMAL: Final = re.compile(r"[+-]?([0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
+_DAY: Final = re.compile(
+    r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])(?:19|20)[0-9]{2}"
+)
 
 
 def _marker(value: object, place: Place) -> object:

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pydicom.dataset import Dataset
+
 from sarcoma_review.errors import NotDicomError, PrivacyError, UnsupportedError
 from sarcoma_review.privacy.clean import Cleaning
 from sarcoma_review.privacy.gate import Gate
+from sarcoma_review.privacy.head_words import WORD_TAGS, named
 from sarcoma_review.privacy.identity import Keyed
 from sarcoma_review.privacy.memo import Memo
-from sarcoma_review.privacy.objects import KINDS, TELLING, refusal
+from sarcoma_review.privacy.objects import KINDS, SECTIONS, TELLING, needs_reading, refusal
 from sarcoma_review.privacy.profile import Profile
 from sarcoma_review.privacy.receipt import entry
 from sarcoma_review.privacy.report import listed
@@ -27,6 +30,8 @@ from sarcoma_review.privacy.tokens import Tokens
 from sarcoma_review.privacy.treatments import PARSE_ERRORS
 
 BATCH = 32
+FEWEST = 8
+"""Files up to this number are done in one process: to start another takes longer."""
 
 
 @dataclass(frozen=True)
@@ -122,21 +127,30 @@ def worked(numbered: list[tuple[int, Source]], task: Task, jobs: int) -> Iterato
     PrivacyError
         If one that should have been released cannot be, or did not pass the check.
     """
-    batches = [numbered[start : start + BATCH] for start in range(0, len(numbered), BATCH)]
-    if jobs == 1 or len(batches) < 2:
-        bench = Bench.ready(task)
-        for number, source in numbered:
-            yield bench.done(number, source)
-        return
-    with ProcessPoolExecutor(jobs) as pool:
-        for results in pool.map(batch, batches, [task] * len(batches)):
-            yield from results
-
-
-def batch(numbered: list[tuple[int, Source]], task: Task) -> list[Done]:
-    """Work on a few files, in a process of their own."""
     bench = Bench.ready(task)
-    return [bench.done(number, source) for number, source in numbered]
+    # What the first file teaches, the processes start with.
+    here = numbered if jobs == 1 or len(numbered) <= FEWEST else numbered[:1]
+    for number, source in here:
+        yield bench.done(number, source)
+    rest = numbered[len(here) :]
+    if rest:
+        size = min(BATCH, -(-len(rest) // (4 * jobs)))
+        batches = [rest[start : start + size] for start in range(0, len(rest), size)]
+        with ProcessPoolExecutor(jobs, initializer=_sit_down, initargs=(bench,)) as pool:
+            for results in pool.map(_batch, batches):
+                yield from results
+
+
+_SEAT: list["Bench"] = []
+
+
+def _sit_down(bench: "Bench") -> None:
+    """Begin in a process of its own: what it learns from one batch, it knows in the next."""
+    _SEAT[:] = [bench]
+
+
+def _batch(numbered: list[tuple[int, Source]]) -> list[Done]:
+    return [_SEAT[0].done(number, source) for number, source in numbered]
 
 
 @dataclass(frozen=True)
@@ -153,6 +167,7 @@ class Bench:
     tokens: Tokens = field(default_factory=Tokens)
     seen: set[bytes] = field(default_factory=set)
     memos: dict[str, Memo] = field(default_factory=dict)
+    heads: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def ready(cls, task: Task) -> "Bench":
@@ -205,11 +220,20 @@ class Bench:
             case=identity.pseudonym(""),
             kind=KINDS[header.SOPClassUID],
             series=identity.uid(str(header.get("SeriesInstanceUID", ""))),
-            instance=identity.uid(str(header.SOPInstanceUID)),
-            entry=entry(new, signature=signature.digest if signature and picture else ""),
+            instance=identity.uid(taken.instance),
+            entry=entry(new, signature=signature.digest if signature and picture else "") | self._told(taken, header),
             actions=dict(Counter(change.rule for change in manner.run.changes)),
             tokens=tokens,
         )
+
+    def _told(self, taken: Layout, header: Dataset) -> dict[str, str]:
+        """For the entry of a slice: what the words of its series say of a head, and whether it needs reading."""
+        if KINDS[header.SOPClassUID] not in SECTIONS:
+            return {}
+        series = str(header.get("SeriesInstanceUID", ""))
+        if series not in self.heads:
+            self.heads[series] = named(taken.part(WORD_TAGS))
+        return {"head": self.heads[series]} | ({"made": "from others"} if needs_reading(header) else {})
 
     def _is_done(self, earlier: Done, content: bytes) -> bool:
         """Say whether an earlier run has written this very file, and what it wrote still stands."""
@@ -227,7 +251,7 @@ class Bench:
         return tokens
 
     def _manner(self, taken: Layout) -> Manner:
-        header = taken.part((0x00080005, 0x00080016, 0x00100010, 0x00100020))
+        header = taken.part(TELLING)
         patient = str(header.get("PatientID") or header.get("PatientName") or "").strip()
         run = Cleaning(
             Keyed(self.task.secret, patient),
@@ -240,7 +264,7 @@ class Bench:
     def _check(self, name: str, content: bytes, *, signed: bool) -> None:
         """Look at what was written as the gate does, and for the source's names and numbers in it."""
         written = layout(content)
-        if faults := self.gate.judged(name, written, signed=signed):
+        if faults := self.gate.judged(name, written, signed=signed, read=True):
             raise PrivacyError(
                 "\n  ".join(["the result did not pass the gate: the case is withheld", *listed(tuple(faults))])
             )

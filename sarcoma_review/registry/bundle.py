@@ -10,18 +10,20 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, func, insert, select
 
 from sarcoma_review.errors import RegistryError
 from sarcoma_review.registry.chain import entry_hash
-from sarcoma_review.registry.events import EVENT
-from sarcoma_review.registry.journal import Registry, append_row
+from sarcoma_review.registry.events import EVENT, Event
+from sarcoma_review.registry.journal import Registry, append_row, require_place, require_pseudonyms
 from sarcoma_review.registry.projections import project
 from sarcoma_review.registry.tables import BUNDLE, JOURNAL, MILESTONE
 
@@ -29,7 +31,32 @@ _MAGIC = b"SRBUNDLE"
 _FORMAT = 1
 _MEMBERS = ("manifest.json", "entries.jsonl")
 _LARGEST = 256 * 2**20
-_FIELDS = ("case_id", "version", "kind", "recorded_at", "author", "body", "previous_hash", "hash")
+
+
+class _Format(BaseModel):
+    format: int
+
+
+class _Manifest(_Format):
+    sequence: Annotated[int, Field(ge=0, lt=2**62)]
+    chain: str
+    entries: int
+    sha256: str
+
+
+class _Line(BaseModel):
+    """One entry of the journal, in the columns of the table."""
+
+    model_config = ConfigDict(strict=True)
+
+    case_id: str
+    version: Annotated[int, Field(ge=1, lt=2**31)]
+    kind: str
+    recorded_at: str
+    author: str
+    body: str
+    previous_hash: str
+    hash: str
 
 
 @dataclass(frozen=True)
@@ -139,23 +166,25 @@ def import_(registry: Registry, path: str | Path, *, trusted: Mapping[str, str])
     ------
     RegistryError
         If the file is no bundle, the signer is not trusted, a byte was changed, the bundle is older than one already
-        imported from this signer, is of a newer format, is far larger than it says, or its entries do not fit.
+        imported from this signer, is of a newer format, is far larger than it says, or its entries do not fit or
+        could not have been written here.
     """
+    if not Path(path).is_file():
+        raise RegistryError("there is no bundle in this place")
     signer, payload = _opened(Path(path).read_bytes(), trusted)
-    manifest, lines = _unzipped(payload)
-    entries = [json.loads(line) for line in lines.splitlines()]
+    manifest, entries = _unzipped(payload)
     now = registry._now()
     with registry._writing() as connection:
         _refuse_rollback(connection, trusted[signer], manifest)
         forks, new, same = set[str](), 0, 0
         for entry in entries:
-            if entry["case_id"] in forks:
+            if entry.case_id in forks:
                 continue
             state = _add(connection, entry)
             new, same = new + (state == "new"), same + (state == "same")
             if state == "fork":
-                forks.add(entry["case_id"])
-        values = {"sequence": manifest["sequence"], "chain": manifest["chain"], "imported_at": now}
+                forks.add(entry.case_id)
+        values = {"sequence": manifest.sequence, "chain": manifest.chain, "imported_at": now}
         if new or not entries:
             connection.execute(insert(BUNDLE).values(signer=trusted[signer], **values))
     return Imported(signer, new, same, tuple(sorted(forks)))
@@ -170,7 +199,7 @@ def refused_cases(connection: Connection) -> set[str]:
 
 
 def _entries(connection: Connection, wanted: set[str]) -> list[dict[str, Any]]:
-    columns = [JOURNAL.c[name] for name in _FIELDS]
+    columns = [JOURNAL.c[name] for name in _Line.model_fields]
     rows = connection.execute(select(*columns).order_by(JOURNAL.c.id)).mappings()
     chosen = [dict(row) for row in rows if row["case_id"] in wanted]
     return sorted(chosen, key=lambda row: (row["case_id"], row["version"]))
@@ -201,7 +230,7 @@ def _opened(content: bytes, trusted: Mapping[str, str]) -> tuple[str, bytes]:
     return names[0], payload
 
 
-def _unzipped(payload: bytes) -> tuple[dict[str, Any], bytes]:
+def _unzipped(payload: bytes) -> tuple[_Manifest, list[_Line]]:
     try:
         with zipfile.ZipFile(io.BytesIO(payload)) as archive:
             if tuple(archive.namelist()) != _MEMBERS:
@@ -209,14 +238,23 @@ def _unzipped(payload: bytes) -> tuple[dict[str, Any], bytes]:
             if sum(info.file_size for info in archive.infolist()) > _LARGEST:
                 raise RegistryError(f"the bundle unpacks to more than {_LARGEST // 2**20} MB; nothing was unpacked")
             manifest_text, lines = (_read(archive, name) for name in _MEMBERS)
-        manifest = json.loads(manifest_text)
-    except (zipfile.BadZipFile, ValueError):
+    except zipfile.BadZipFile:
         raise RegistryError("the bundle cannot be unpacked") from None
-    if manifest.get("format") != _FORMAT:
-        raise RegistryError(f"the bundle is of format {manifest.get('format')}; this program reads {_FORMAT}")
-    if hashlib.sha256(lines).hexdigest() != manifest["sha256"]:
+    return _read_through(manifest_text, lines)
+
+
+def _read_through(manifest_text: bytes, lines: bytes) -> tuple[_Manifest, list[_Line]]:
+    try:
+        format_ = _Format.model_validate_json(manifest_text).format
+        if format_ != _FORMAT:
+            raise RegistryError(f"the bundle is of format {format_}; this program reads {_FORMAT}")
+        manifest = _Manifest.model_validate_json(manifest_text)
+        entries = [_Line.model_validate_json(line) for line in lines.split(b"\n")[:-1]]
+    except ValueError:  # its message would quote the entry
+        raise RegistryError("the bundle cannot be unpacked: its manifest or an entry is not in its form") from None
+    if hashlib.sha256(lines).hexdigest() != manifest.sha256 or len(entries) != manifest.entries:
         raise RegistryError("the entries of the bundle are not those of its manifest")
-    return manifest, lines
+    return manifest, entries
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -228,31 +266,45 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
     return content
 
 
-def _refuse_rollback(connection: Connection, key: str, manifest: dict[str, Any]) -> None:
+def _refuse_rollback(connection: Connection, key: str, manifest: _Manifest) -> None:
     seen = connection.execute(select(func.max(BUNDLE.c.sequence)).where(BUNDLE.c.signer == key)).scalar() or 0
-    if manifest["sequence"] < seen:
+    if manifest.sequence < seen:
         raise RegistryError(
-            f"the bundle is older than one already imported from this signer: entry {manifest['sequence']} "
+            f"the bundle is older than one already imported from this signer: entry {manifest.sequence} "
             f"after entry {seen}; nothing was imported"
         )
 
 
-def _add(connection: Connection, entry: dict[str, Any]) -> str:
-    case_id, version = str(entry["case_id"]), int(entry["version"])
-    names = {"body": entry["body"], "previous": entry["previous_hash"], "author": entry["author"]}
-    if entry_hash(case_id, version, entry["recorded_at"], **names) != entry["hash"]:
+def _add(connection: Connection, entry: _Line) -> str:
+    case_id, version = entry.case_id, entry.version
+    names = {"body": entry.body, "previous": entry.previous_hash, "author": entry.author}
+    if entry_hash(case_id, version, entry.recorded_at, **names) != entry.hash:
         raise RegistryError("an entry of the bundle does not fit its own hash; nothing was imported")
-    event = EVENT.validate_json(entry["body"])
     query = select(JOURNAL.c.version, JOURNAL.c.hash).where(JOURNAL.c.case_id == case_id)
     here = connection.execute(query.where(JOURNAL.c.version == version)).first()
     if here is not None:
-        return "same" if here.hash == entry["hash"] else "fork"
+        return "same" if here.hash == entry.hash else "fork"
     before = connection.execute(query.where(JOURNAL.c.version == version - 1)).first()
-    if (before.hash if before else "") != entry["previous_hash"] or (version > 1 and before is None):
+    if (before.hash if before else "") != entry.previous_hash or (version > 1 and before is None):
         raise RegistryError("an entry of the bundle does not follow the one before it; nothing was imported")
-    append_row(connection, {name: entry[name] for name in _FIELDS})
-    project(connection, case_id, version, event=event, recorded_at=entry["recorded_at"])
+    event = _event(entry)
+    require_pseudonyms(case_id, entry.author)
+    require_place(connection, case_id, version - 1, event=event)
+    append_row(connection, entry.model_dump())
+    project(connection, case_id, version, event=event, recorded_at=entry.recorded_at)
     return "new"
+
+
+def _event(entry: _Line) -> Event:
+    """What an entry says, by the rules for what is written here: a signature is no reason to let anything pass."""
+    try:
+        event = EVENT.validate_json(entry.body)
+        zoned = datetime.fromisoformat(entry.recorded_at).tzinfo is not None
+    except ValueError:
+        raise RegistryError("an entry of the bundle is no event of this program; nothing was imported") from None
+    if event.kind != entry.kind or not zoned:
+        raise RegistryError("an entry of the bundle says another kind or no time zone; nothing was imported")
+    return event
 
 
 def _private_key(path: Path) -> Ed25519PrivateKey:

@@ -76,7 +76,9 @@ class _Checker:
         found = entry_hash(
             row.case_id, row.version, row.recorded_at, body=row.body, previous=row.previous_hash, author=row.author
         )
-        if found != row.hash or row.previous_hash != head or row.version != version + 1:
+        # The kind stands in the text, which is hashed, and beside it, which is not.
+        fits = found == row.hash and row.previous_hash == head and row.kind == _kind(row.body)
+        if not fits or row.version != version + 1:
             yield f"case {row.case_id}, version {row.version}: does not fit the entry before it"
         self._heads[row.case_id] = (row.version, row.hash)
 
@@ -88,6 +90,13 @@ class _Checker:
             query.where(JOURNAL.c.id <= self._start).order_by(JOURNAL.c.version.desc()).limit(1)
         ).first()
         return (earlier.version, earlier.hash) if earlier else (0, "")
+
+
+def _kind(body: str) -> str:
+    try:
+        return str(json.loads(body)["kind"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _sha256(text: str) -> str:

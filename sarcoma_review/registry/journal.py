@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Self
 
@@ -105,9 +106,9 @@ class Registry:
             If the case id could be a record number, the case was not opened first or is opened twice, or the event
             names an entry that is not there.
         """
-        _require_pseudonym(case_id, "case id")
-        if author:
-            _require_pseudonym(author, "author")
+        require_pseudonyms(case_id, author)
+        if not isinstance(event, Event):
+            raise RegistryError(f"an event is of one of the kinds of this registry; found {type(event).__name__}")
         with self._writing() as connection:
             return write(connection, case_id, event, expect=expect, author=author, now=self._now())
 
@@ -144,12 +145,17 @@ class Registry:
     def case(self, case_id: str, *, as_of: datetime | None = None) -> CaseRecord:
         """A case as its journal tells it, after every correction; as it stood at a time if one is given.
 
+        Where the clock of a computer was set back, what was written after a later time counts as later too: a case
+        is never shown without the entries that the others build on.
+
         Raises
         ------
         RegistryError
-            If there is no such case, or there was none by then.
+            If there is no such case, there was none by then, or the time does not say its zone.
         """
-        history = [entry for entry in self.history(case_id) if as_of is None or entry.recorded_at <= as_of]
+        if as_of is not None and as_of.tzinfo is None:
+            raise RegistryError("the time asked for needs its zone, as times of recording have one")
+        history = list(takewhile(lambda entry: as_of is None or entry.recorded_at <= as_of, self.history(case_id)))
         if not history:
             raise RegistryError("the case was opened after the time asked for")
         return record_of(case_id, history)
@@ -268,8 +274,7 @@ def write(connection: Connection, case_id: str, event: Event, *, expect: int | N
     ).first()
     version, previous = (last.version, last.hash) if last else (0, "")
     _require_expected(connection, case_id, version, expect)
-    _require_order(version, event)
-    _require_target(connection, case_id, event)
+    require_place(connection, case_id, version, event=event)
     body = canonical(event)
     own = entry_hash(case_id, version + 1, now, body=body, previous=previous, author=author)
     append_row(
@@ -313,8 +318,21 @@ def _keep_checkpoint(connection: Connection, sequence: int, reached: str, now: s
     connection.execute(insert(CHECKPOINT).values(sequence=sequence, chain=reached, made_at=now))
 
 
+def require_pseudonyms(case_id: str, author: str) -> None:
+    """Refuse a case id or an author that could name or number a person.
+
+    Raises
+    ------
+    RegistryError
+        If one of them could.
+    """
+    _require_pseudonym(case_id, "case id")
+    if author:
+        _require_pseudonym(author, "author")
+
+
 def _require_pseudonym(name: str, what: str) -> None:
-    if not _CASE_ID.fullmatch(name) or _LONG_NUMBER.search(_PSEUDONYM.sub("", name)):
+    if not isinstance(name, str) or not _CASE_ID.fullmatch(name) or _LONG_NUMBER.search(_PSEUDONYM.sub("", name)):
         article = "an" if what == "author" else "a"
         raise RegistryError(
             f"{article} {what} is a pseudonym of letters, digits, - and _, with no number of six digits or more"
@@ -328,6 +346,18 @@ def _require_expected(connection: Connection, case_id: str, version: int, expect
     kinds = [row.kind for row in connection.execute(query.order_by(JOURNAL.c.version))]
     since = ", ".join(kinds) or "nothing"
     raise ConflictError(f"expected version {expect} of the case, found {version}; written since: {since}")
+
+
+def require_place(connection: Connection, case_id: str, version: int, *, event: Event) -> None:
+    """Refuse an event that cannot follow version `version` of its case.
+
+    Raises
+    ------
+    RegistryError
+        If the case is not open or open already, or the event names an entry that is not there.
+    """
+    _require_order(version, event)
+    _require_target(connection, case_id, event)
 
 
 def _require_order(version: int, event: Event) -> None:

@@ -1,6 +1,7 @@
 """Where a registry may lie: not on a network share, where SQLite's log of writes can lose them."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sarcoma_review.errors import RegistryError
 SHARES = frozenset(
     (
         *("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "ncpfs", "9p", "ceph", "glusterfs", "lustre"),
-        *("beegfs", "davfs", "vboxsf", "prl_fs", "virtiofs"),
+        *("beegfs", "gpfs", "davfs", "vboxsf", "prl_fs", "virtiofs", "fuse.gvfsd-fuse"),
         *("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs2", "fuse.glusterfs", "fuse.cephfs"),
     )
 )
@@ -45,20 +46,27 @@ def refuse_network_share(path: Path, mounts: str | None = None) -> None:
 def file_system(path: Path, mounts: str) -> str:
     """Kind of the file system a path lies on, by the longest mount point above it; empty where it is not known.
 
+    Links are followed: a folder at home may well be a link to a share.
+
     Examples
     --------
     >>> file_system(Path("/mnt/team/cases.sqlite"), "30 22 0:50 / /mnt/team rw - nfs4 server:/team rw")
     'nfs4'
     """
-    place = str(path.resolve() if not path.is_absolute() else path)
+    place = str(path.resolve())
     best, kind = "", ""
     for line in mounts.splitlines():
         left, _, right = line.partition(" - ")
-        point = left.split(" ")[4].replace("\\040", " ") if left.count(" ") >= 4 else ""
+        point = _unescaped(left.split(" ")[4]) if left.count(" ") >= 4 else ""
         inside = place == point or place.startswith(point.rstrip("/") + "/")
         if point and inside and len(point) >= len(best):
             best, kind = point, right.split(" ")[0]
     return kind
+
+
+def _unescaped(point: str) -> str:
+    """The system writes blanks, tabs, line ends and backslashes of a name as three octal digits."""
+    return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), point)
 
 
 def _mounts() -> str:

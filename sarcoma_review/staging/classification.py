@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
+from numbers import Real
 from typing import Any
 
 from sarcoma_review.errors import PathwayError
@@ -129,8 +130,10 @@ def require_between(name: str, value: float | None, low: float, high: float, uni
     """
     if value is None:
         return
-    if isinstance(value, bool) or not low <= value <= high:
-        found = "yes or no" if isinstance(value, bool) else f"{value:g} {unit}"
+    given: object = value
+    number = isinstance(given, Real) and not isinstance(given, bool)
+    if not number or not low <= value <= high:
+        found = f"{value:g} {unit}" if number else "something that is not a number"
         raise PathwayError(f"{name.replace('_', ' ')}: expected {low:g} to {high:g} {unit}, found {found}")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sarcoma_review.errors import PathwayError
 
 MORPHOLOGY = {
-    "9180/3": "osteosarcoma, conventional",
+    "9180/3": "osteosarcoma, conventional or not specified further",
     "9181/3": "chondroblastic osteosarcoma",
     "9182/3": "fibroblastic osteosarcoma",
     "9183/3": "telangiectatic osteosarcoma",
@@ -76,7 +76,7 @@ def morphology(code: str) -> Code:
     Examples
     --------
     >>> morphology("9180/3").words
-    'osteosarcoma, conventional'
+    'osteosarcoma, conventional or not specified further'
     >>> morphology("9260/3").code
     '9364/3'
     """

@@ -34,12 +34,19 @@ class NotComputedError(PathwayError):
 def not_computed(name: str) -> NotComputedError:
     """The refusal of something in `NOT_COMPUTED`, with its reason and the way out.
 
+    Raises
+    ------
+    PathwayError
+        If the name is not in `NOT_COMPUTED`.
+
     Examples
     --------
     >>> raise not_computed("Tokuhashi")
     Traceback (most recent call last):
     sarcoma_review.staging.estimate.NotComputedError: Tokuhashi: not computed here, an estimate of one patient's ...
     """
+    if name not in NOT_COMPUTED:
+        raise PathwayError(f"not computed: expected one of {', '.join(NOT_COMPUTED)}; found another name")
     return NotComputedError(
         f"{name}: not computed here, {NOT_COMPUTED[name]}; "
         "an outside estimate can be recorded with its tool, version and date (OutsideEstimate)"
@@ -60,7 +67,7 @@ class OutsideEstimate:
     Raises
     ------
     PathwayError
-        If tool, version or statement is empty: an estimate without them means nothing.
+        If tool, version or statement is empty, or there is no date: an estimate without them means nothing.
 
     Examples
     --------
@@ -77,6 +84,8 @@ class OutsideEstimate:
         for name in ("tool", "version", "statement"):
             if not getattr(self, name).strip():
                 raise PathwayError(f"outside estimate: expected a {name}, found none")
+        if not isinstance(self.made_on, date):
+            raise PathwayError("outside estimate: expected the date it was made on, found none")
 
     def __str__(self) -> str:
         day = f"{self.made_on.day} {self.made_on:%B %Y}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sarcoma_review.errors import PathwayError
+from sarcoma_review.staging.anatomy import require_level
 from sarcoma_review.staging.classification import YES_NO, Classification, require_between, require_one_of, settle
 
 _SINS_POINTS: dict[str, dict[str, int]] = {
@@ -193,7 +194,8 @@ class WeinsteinBorianiBiagini:
     Raises
     ------
     PathwayError
-        If a sector is not 1 to 12, a layer not A to E, the numbering not stated, or there is none of either.
+        If a sector is not 1 to 12, a layer not A to E, a level not one, the numbering not stated, or there is no
+        sector or layer.
 
     Examples
     --------
@@ -213,6 +215,8 @@ class WeinsteinBorianiBiagini:
             raise PathwayError("WBB sectors: expected some of 1 to 12")
         if not self.layers or not set(self.layers) <= set(WBB_LAYERS):
             raise PathwayError("WBB layers: expected some of A, B, C, D, E")
+        for level in self.levels:
+            require_level(level)
 
     def layer_words(self) -> list[str]:
         """Its layers in words, from outside in."""

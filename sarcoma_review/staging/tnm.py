@@ -216,6 +216,8 @@ def _extent_t(involved: set[tuple[int, int]] | None, edition: str) -> tuple[str,
 
 def _segments(segments: Collection[tuple[str, str]]) -> set[tuple[int, int]]:
     """Segments by level, from above, and place in the ring."""
+    if not isinstance(segments, Collection) or not all(isinstance(s, tuple) and len(s) == 2 for s in segments):
+        raise PathwayError('spine segments: expected pairs such as ("T1", "left body"), not levels and not a number')
     if not segments:
         raise PathwayError("spine segments: expected at least one, or None for not recorded; found none")
     for level, part in segments:

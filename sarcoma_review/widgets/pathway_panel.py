@@ -15,9 +15,11 @@ from sarcoma_review.pathways.questions import Questions
 from sarcoma_review.registry.events import PathwaySeen
 from sarcoma_review.widgets.case_form import CaseForm
 from sarcoma_review.widgets.rule_cards import Change, Sheet, sheet_html, sheet_words
-from sarcoma_review.widgets.twin import Bundle, page, with_html
+from sarcoma_review.widgets.twin import Bundle, page, paragraph, with_html
 
 STATIC = Path(__file__).parent / "static"
+WHO_DECIDES = "Source text may have changed. The responsible clinical team decides."
+"""Below still cards, as the page itself says below live ones."""
 
 
 class PathwayPanel(anywidget.AnyWidget):
@@ -145,7 +147,9 @@ class PathwayPanel(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> Bundle:
         still = [sheet_html(sheet, self._looks.get(sheet.id, {}), on=self._on) for sheet in self._sheets]
-        return with_html(super()._repr_mimebundle_(**options), page("What the documents ask", *still))
+        return with_html(
+            super()._repr_mimebundle_(**options), page("What the documents ask", *still, paragraph(WHO_DECIDES))
+        )
 
     def _mark(self, to: str) -> None:
         try:

@@ -15,6 +15,7 @@ from PIL import Image
 from sarcoma_review.errors import PrivacyError
 from sarcoma_review.privacy import PrivacyReport
 from sarcoma_review.privacy.contact_sheet import ContactSheet, Picture
+from sarcoma_review.privacy.objects import UNREAD
 from sarcoma_review.privacy.report import Fault
 from sarcoma_review.privacy.signature import Role, Signature
 
@@ -39,6 +40,7 @@ _REMEDIES: Mapping[str, str] = MappingProxyType(
         "pseudonym": "is replaced by a pseudonym",
         "dummy": "is replaced by a neutral value",
         "receipt": "makes the receipt void",
+        UNREAD: "is released after slices of its series were read for text",
     }
 )
 _SHOWN = 200

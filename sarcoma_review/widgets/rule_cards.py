@@ -7,7 +7,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sarcoma_review.pathways import Pathway, RuleResult, Status
+from sarcoma_review.pathways import Fact, Pathway, RuleResult, Status
 from sarcoma_review.registry.events import PathwaySeen
 from sarcoma_review.widgets.twin import paragraph, table
 
@@ -95,7 +95,7 @@ class Sheet:
         """The recorded facts that a rule looked at, in words."""
         facts = self.pathway.facts if self.pathway else {}
         return [
-            f"{self.fact_label(name)}: {facts[name].words(value) if name in facts else value}"
+            f"{self.fact_label(name)}: {facts.get(name, Fact(name, '')).words(value).strip()}"
             for name, value in result.facts.items()
         ]
 

@@ -20,6 +20,7 @@ from sarcoma_review.dicom import codecs
 from sarcoma_review.dicom.scan import scan
 from sarcoma_review.errors import DecodeError, SarcomaReviewError, TruncatedError, UnsupportedError
 from sarcoma_review.volume import Volume
+from tests.dicom.enhanced_series import enhanced
 from tests.dicom.series import COLUMNS, ROWS, image, save
 
 JPEG = "1.2.840.10008.1.2.4"
@@ -125,6 +126,36 @@ def test_a_frame_in_several_fragments_is_put_together(tmp_path: Path) -> None:
     for dataset in images:
         dataset.PixelData = encapsulate([ENCODERS[f"{JPEG}.80"](pixels)], fragments_per_frame=3)
     assert np.array_equal(load(images, tmp_path).array[1], pixels)
+
+
+@pytest.mark.parametrize("first", ["native", f"{JPEG}.80", RLELossless])
+def test_one_stack_may_hold_compressed_images_and_others(first: str, tmp_path: Path) -> None:
+    pixels = noise(bits=16)  # takes more room coded than plain, so that no file is too short
+    images = compressed(f"{JPEG}.80", ENCODERS[f"{JPEG}.80"](pixels))
+    images[0] = image((0, 0, 0), 0, PixelRepresentation=0, PixelData=pixels.tobytes())
+    if first != "native":
+        images[0] = compressed(first, ENCODERS[first](pixels))[0]
+        images[1] = image((0, 0, 3), 1, PixelRepresentation=0, PixelData=pixels.tobytes())
+    for dataset in images:
+        dataset.SeriesInstanceUID = "2.25.2"
+    assert all(np.array_equal(plane, pixels) for plane in load(images, tmp_path).array)
+
+
+@pytest.mark.parametrize("syntax", [f"{JPEG}.{kind}" for kind in (70, 80, 90, 201)])
+@pytest.mark.parametrize("table", ["absent", "wrong"])
+def test_frames_in_fragments_that_no_table_tells_apart_are_told_by_their_beginnings(
+    syntax: str, table: str, tmp_path: Path
+) -> None:
+    planes = [noise(bits=12) + k for k in range(3)]
+    dataset = enhanced(3, PixelRepresentation=0)
+    dataset.PixelData = encapsulate([ENCODERS[syntax](plane) for plane in planes], fragments_per_frame=2)
+    if table == "absent":
+        dataset.PixelData = dataset.PixelData[:4] + bytes(4) + dataset.PixelData[20:]
+    else:
+        dataset.PixelData = dataset.PixelData[:12] + b"\x02" + dataset.PixelData[13:]
+    dataset["PixelData"].VR = "OB"
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
+    assert np.array_equal(load([dataset], tmp_path).array, planes)
 
 
 @pytest.mark.parametrize(("cut", "error"), [(40, TruncatedError), (9, TruncatedError)])

@@ -12,6 +12,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    RLELossless,
 )
 
 from sarcoma_review.dicom.scan import SeriesEntry, scan
@@ -107,10 +108,10 @@ def test_compressed_frames_are_found_each_by_itself(fragments: int, tmp_path: Pa
 
 def test_fragments_that_no_table_tells_apart_are_refused(tmp_path: Path) -> None:
     dataset = enhanced(2, PixelRepresentation=0)
-    coded = [ENCODERS[f"{JPEG}.80"](noise())] * 2
+    coded = [ENCODERS[RLELossless](noise())] * 2
     dataset.PixelData = encapsulate(coded, fragments_per_frame=2, has_bot=False)
     dataset["PixelData"].VR = "OB"
-    dataset.file_meta.TransferSyntaxUID = UID(f"{JPEG}.80")
+    dataset.file_meta.TransferSyntaxUID = RLELossless
     (spec,) = entry(dataset, tmp_path).volumes()
     with pytest.raises(DecodeError, match="4 fragments of pixels for 2 frames, and no table"):
         spec.load()

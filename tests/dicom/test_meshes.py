@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from sarcoma_review.dicom import write_model
-from sarcoma_review.dicom.new_object import PURPOSE
 from sarcoma_review.errors import DicomError
 from sarcoma_review.planning import TumourSurface
+from sarcoma_review.privacy.text import PURPOSE
 from sarcoma_review.volume import Volume
 
 RADIUS_MM = 15.0

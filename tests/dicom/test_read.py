@@ -123,6 +123,18 @@ def test_an_inverted_image_keeps_its_values_and_says_so(tmp_path: Path) -> None:
     assert volume.array[1, 0, 3] == 103
 
 
+def test_a_stack_of_which_some_slices_are_inverted_says_how_many(tmp_path: Path) -> None:
+    images = series()
+    images[2].PhotometricInterpretation = "MONOCHROME1"
+    assert load(images, tmp_path).issues == ("MONOCHROME1: high values are meant to be shown dark, in 1 of 3 slices",)
+
+
+def test_a_sign_drawn_out_over_the_bits_above_is_no_overlay(tmp_path: Path) -> None:
+    stored = np.arange(-30, ROWS * COLUMNS - 30) & 0x0FFF
+    volume = load(series(BitsStored=12, HighBit=11, PixelData=stored.astype("<u2").tobytes()), tmp_path)
+    assert volume.issues == ()
+
+
 def test_a_modality_table_takes_the_place_of_slope_and_intercept(tmp_path: Path) -> None:
     table = Dataset()
     table.LUTDescriptor, table.ModalityLUTType = [4, 100, 16], "HU"
@@ -131,6 +143,16 @@ def test_a_modality_table_takes_the_place_of_slope_and_intercept(tmp_path: Path)
     images = series(ModalityLUTSequence=[table], PixelRepresentation=0)
     assert load(images, tmp_path).array[1, 0, :5].tolist() == [7, 70, 700, 7000, 7000]
     assert load(images, tmp_path).array[0].max() == 7
+
+
+def test_a_modality_table_in_some_images_only_is_refused(tmp_path: Path) -> None:
+    table = Dataset()
+    table.LUTDescriptor, table.LUTData = [4, 100, 16], bytes(8)
+    table["LUTDescriptor"].VR, table["LUTData"].VR = "US", "OW"
+    images = series(PixelRepresentation=0)
+    images[1].ModalityLUTSequence = [table]
+    with pytest.raises(DicomError, match="some images of the stack have a Modality LUT and others none"):
+        load(images, tmp_path)
 
 
 @pytest.mark.parametrize(

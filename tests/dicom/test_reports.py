@@ -20,11 +20,11 @@ from sarcoma_review.dicom import (
     write_sr,
 )
 from sarcoma_review.dicom.measured import Drawn
-from sarcoma_review.dicom.new_object import PLAIN_PURPOSE, PURPOSE, own_uid
+from sarcoma_review.dicom.new_object import own_uid
 from sarcoma_review.errors import DicomError, GeometryError, ReferenceNotFoundError
 from sarcoma_review.planning import MarginReport, Plane, ResectionPlan, TumourSurface, resection_margins
-from sarcoma_review.present import PURPOSE as SHOWN_PURPOSE
 from sarcoma_review.privacy import check, deidentify
+from sarcoma_review.privacy.text import PURPOSE
 from sarcoma_review.volume import Volume
 from tests.conftest import require
 from tests.dicom.outlined import AFFINE, faults, images, outlined, segment
@@ -108,14 +108,10 @@ def test_another_program_reads_volumes_and_what_was_drawn(tmp_path: Path, margin
         '"Attenuation Coefficient")="40.5" ([hnsf\'U],UCUM,"Hounsfield unit")',
         '"Area")="6.28" (mm2,UCUM,"square millimeter")',
         '"SUVbw")="4.5" (g/ml,UCUM,"g/ml")',
-        f'"Comment")="{PLAIN_PURPOSE}"',
+        f'"Comment")="{PURPOSE}"',
         '"Algorithm Name")="margin from surface to plane"',
     ):
         assert said in lines
-
-
-def test_the_purpose_is_that_of_the_whole_project() -> None:
-    assert PURPOSE == SHOWN_PURPOSE
 
 
 def test_an_ellipse_is_given_by_the_ends_of_its_axes_the_longer_first() -> None:

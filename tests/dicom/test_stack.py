@@ -156,6 +156,33 @@ def test_images_in_one_place_that_nothing_parts_are_refused() -> None:
         spec.load()
 
 
+def test_a_second_image_of_one_place_never_cuts_a_stack_in_two() -> None:
+    images = [image((0, 0, 3 * k), k) for k in range(8)]
+    images.insert(4, image((0, 0, 9), 50, InstanceNumber=4))
+    (spec,) = stacked(images).volumes
+    with pytest.raises(AmbiguousStackError, match=r"9 images at 8 positions, several at 9\.0 mm"):
+        spec.load()
+
+
+def test_numbers_that_all_images_share_tell_no_runs_whatever_order_files_come_in() -> None:
+    images = [image((0, 0, 3 * (k % 4)), k, InstanceNumber=1) for k in range(10)]
+    assert [type(spec.fault) for spec in stacked(images).volumes] == [AmbiguousStackError]
+
+
+def test_a_copy_that_bears_the_number_of_its_twin_counts_once(tmp_path: Path) -> None:
+    images = [image((0, 0, 3 * k), k) for k in range(8)]
+    entry = next(iter(scan(save([*images, image((0, 0, 9), 3)], tmp_path)).series.values()))
+    assert [spec.load().shape[0] for spec in entry.volumes()] == [8]
+
+
+def test_blank_images_beside_one_another_are_no_copies(tmp_path: Path) -> None:
+    images = [image((0, 0, 3 * k), k) for k in range(4)]
+    images.append(image((40, 0, 3), 1))
+    (spec,) = next(iter(scan(save(images, tmp_path)).series.values())).volumes()
+    with pytest.raises(AmbiguousStackError, match=r"several at 3\.0 mm"):
+        spec.load()
+
+
 def test_diffusion_directions_and_weights_part_a_series_by_weight_then_by_time() -> None:
     images = [image((0, 0, 3 * k), k, Modality="MR", DiffusionBValue=0.0) for k in range(4)]
     for direction in range(3):
@@ -184,6 +211,20 @@ def test_interleaved_acquisitions_that_make_one_grid_stay_whole_and_are_named() 
     images = [image((0, 0, 3 * k), k, AcquisitionNumber=1 + k % 2) for k in range(8)]
     (spec,) = stacked(images).volumes
     assert spec.issues == ("slices of 2 acquisitions lie between one another: movement may show",)
+
+
+def test_alternate_acquisitions_that_lost_a_slice_are_two_volumes_that_name_each_other() -> None:
+    images = [image((0, 0, 3 * k), k, AcquisitionNumber=1 + k % 2) for k in range(10) if k != 8]
+    even, odd = stacked(images).volumes
+    assert [spec.grid.spacing_mm[0] for spec in (even, odd)] == [6.0, 6.0]
+    told = ("slices of another volume of this series lie between these: two scans, or one with slices missing",)
+    assert even.issues == odd.issues == told
+
+
+def test_volumes_that_share_their_places_or_follow_one_another_say_nothing_of_each_other() -> None:
+    echoes = [image((0, 0, 3 * (k % 5)), k, EchoTime=10 + k // 5) for k in range(10)]
+    slabs = [image((0, 0, 3 * k + 40 * (k // 5)), k, AcquisitionNumber=k // 5) for k in range(10)]
+    assert {spec.issues for images in (echoes, slabs) for spec in stacked(images).volumes} == {()}
 
 
 def test_slabs_of_one_scan_with_a_gap_are_not_passed_off_as_volumes() -> None:

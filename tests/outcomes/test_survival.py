@@ -157,7 +157,29 @@ def test_fewer_than_ten_events_are_counted_and_not_tested() -> None:
         (lambda: cumulative_incidence([1, 2], [1, 0.5]), "a cause is 0 for censored"),
         (lambda: kaplan_meier([1, 2], [1, 1], entry=[0, 2]), "entry comes before the end"),
         (lambda: rmst([1, 2], [1, 0], tau=3), "known up to 2; a mean within 3"),
-        (lambda: rmst([1, 2], [1, 0], tau=0), "horizon of a mean time is above 0; found 0"),
+        (lambda: rmst([1, 2], [1, 0], tau=0), "horizon of a mean time is a number above 0; found 0"),
+        (lambda: rmst([1, 2], [1, 1], tau=float("inf")), "is a number above 0; found inf"),
+        (lambda: kaplan_meier(["soon"], [1]), "a time is a number; found something else"),
+        (lambda: kaplan_meier(np.array(["2026-01-01"], "datetime64[D]"), [1]), "a time is a number"),
+        (lambda: kaplan_meier(np.ma.masked_equal([1, 2], 2), [1, 1]), "a time is a number"),
+        (lambda: kaplan_meier([1, 2], [[1], [1, 0]]), "lists of unequal length"),
+        (lambda: kaplan_meier([1, 2], [1, 1], level=95), "level of an interval lies between 0 and 1; found 95"),
+        (lambda: kaplan_meier([1, 2], [1, 1], limits="plain"), "limits are log-log or log; found plain"),  # type: ignore[arg-type]
+        (lambda: logrank([1, 2], [1, 1], ["a", None]), "each person has one group; found somebody without"),  # type: ignore[arg-type]
+        (lambda: logrank([1, 2], [1, 1], ["a", float("nan")]), "one group; found somebody without"),  # type: ignore[arg-type]
+        (lambda: logrank([1, 2], [1, 1], [1.0, float("nan")]), "one group; found somebody without"),
+        (lambda: cox([1, 2], [1, 1], [1, 2], strata=[None, "u"]), "one stratum; found somebody without"),  # type: ignore[arg-type]
+        (lambda: logrank([1, 2], [1, 1], ["a", "b"], rho=-1), "power of 0 or more; found -1"),
+        (lambda: gray_test([1, 2], [1, 1], ["a", "b"], cause=1.5), "whole number from 1 on; found 1.5"),  # type: ignore[arg-type]
+        (lambda: cox([1, 2, 3], [1, 1, 1], [1, 2]), r"one row for each person: expected 3, found shape \(2, 1\)"),
+        (
+            lambda: cox([1, 2, 3], [1, 1, 1], np.ones((2, 3))),
+            r"one row for each person: expected 3, found shape \(2, 3\)",
+        ),
+        (lambda: cox([1, 2], [1, 1], ["old", "young"]), "a covariate is a number"),
+        (lambda: cox([1, 2], [1, 1], [1, 1e200]), "covariates that are all numbers"),
+        (lambda: cox([1, 2], [1, 1], [1, 2], ties="exact"), "after efron or breslow; found exact"),  # type: ignore[arg-type]
+        (lambda: cox([1, 1, 2], [1, 1, 0], [[0, 0.618], [0, 0.236], [1, 0.854]]), "no finite estimate"),
         (lambda: kaplan_meier([1], [1]).quantile(1.5), "between 0 and 1; found 1.5"),
         (lambda: logrank([1, 2], [1, 1], ["a"]), "each person has one group"),
         (lambda: cox([1, 2, 3], [1, 1, 1], [1, 1, 1]), "a covariate is constant"),
@@ -169,6 +191,64 @@ def test_fewer_than_ten_events_are_counted_and_not_tested() -> None:
 def test_what_has_no_honest_answer_is_refused(call: object, message: str) -> None:
     with pytest.raises(OutcomeError, match=message):
         call()  # type: ignore[operator]
+
+
+def test_two_covariates_that_part_the_groups_together_have_no_finite_ratio() -> None:
+    # Neither parts those with the event at 1 from the others by itself; R ends at -27 and 8, errors 20 million.
+    times = [2, 1, 2, 3, 2, 1, 3, 1, 3, 3]
+    events = [0, 1, 0, 0, 0, 1, 0, 0, 0, 0]
+    x = [0.1, -0.5, 1.1, 0.7, -0.2, -0.2, -0.1, 0.1, -0.2, 0.5]
+    late, layers = [0, 0, 0, 0, 1, 0, 2, 0, 2, 2], list("uvvuuvvuvv")
+    covariates = np.column_stack([x, [0, 0, 1, 0, 0, 1, 1, 1, 1, 0]])
+    with pytest.raises(OutcomeError, match="no finite estimate"):
+        cox(times, events, covariates, entry=late, strata=layers)
+
+
+def test_strong_but_finite_effects_are_fitted() -> None:
+    # As coxph in R gives it: an effect of 4 on the log hazard for each standard deviation, known to a tenth.
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=400)
+    fit = cox(rng.exponential(np.exp(-4 * x)), np.ones(400), x)
+    assert fit.coefficients[0] == pytest.approx(4, abs=0.4)
+
+
+def test_a_share_is_reached_where_the_curve_ends_level_with_it() -> None:
+    # 2/3 left and 1/3 gone; R finds the middle of the level stretch.
+    assert kaplan_meier([1, 2, 3], [1, 0, 0]).quantile(1 / 3)[0] == 2
+    # One less 0.9 is a hair short of 0.1 in floats; R says it is not reached.
+    assert np.isnan(kaplan_meier(range(1, 11), [1] + [0] * 9).quantile(0.1)[0])
+
+
+def test_limits_that_rise_again_after_delayed_entry_give_the_time_that_r_gives() -> None:
+    times, events = [1, 1, 3, 5, 6, 7, 8, 9, 10, 11], [1, 0, 1, 1, 0, 1, 0, 1, 1, 1]
+    curve = kaplan_meier(times, events, entry=[0, 0, 0, 2, 2, 2, 2, 3, 4, 4])
+    assert curve.quantile(0.5) == (5, 5, 10)
+    assert curve.quantile(0.25) == (1, 5, 7)
+
+
+def test_logarithmic_limits_are_the_published_ones_of_the_lung_trial_in_small() -> None:
+    # survfit(Surv(time, event) ~ 1) of R on the maintained arm of the leukaemia trial, with its default limits.
+    time, event = [9, 13, 13, 18, 23, 28, 31, 34, 45, 48, 161], [1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 0]
+    curve = kaplan_meier(time, event, limits="log")
+    assert curve.interval_at(9) == pytest.approx((0.909091, 0.754133845, 1.0), abs=1e-6)
+    assert curve.quantile(0.5)[:2] == (31, 18)
+    assert np.isnan(curve.quantile(0.5)[2])
+
+
+def test_a_time_that_is_no_number_has_no_estimate() -> None:
+    assert np.isnan(kaplan_meier([1, 2, 3], [1, 1, 1]).at([float("nan")])).all()
+
+
+def test_ties_are_settled_by_the_mean_of_the_times_alone() -> None:
+    # 2.9e-8 apart at 2 is one time to R; a 0 that stands for no delayed entry must not move the mean.
+    assert kaplan_meier([2.0, 2 + 2.9e-8, 3], [0, 1, 1]).at_risk.tolist() == [3, 1]
+
+
+def test_columns_that_may_hold_missing_values_are_read_where_none_is_missing() -> None:
+    nullable = np.array([True, False, True], dtype=object)
+    assert kaplan_meier([1, 2, 3], nullable).estimate.tolist() == kaplan_meier([1, 2, 3], [1, 0, 1]).estimate.tolist()
+    mixed = np.array(["a", 1, "a", 1], dtype=object)
+    assert logrank([1, 2, 3, 4], [1] * 4, mixed).groups == ("1", "a")
 
 
 def test_too_few_events_for_a_covariate_is_a_finding() -> None:

@@ -32,6 +32,12 @@ def status(pathway: str, rule: str, **facts: Value) -> str:
     return results(pathway, **facts)[rule].status.value
 
 
+@pytest.mark.parametrize("name", IDS)
+def test_every_choice_reads_as_words_with_the_capitals_of_a_name(name: str) -> None:
+    shown = [fact.words(value) for fact in load_pathway(name).facts.values() for value in fact.values]
+    assert not [words for words in shown if "_" in words or "ewing" in words or "tya" in words]
+
+
 def test_every_document_holds_the_rules_of_the_reference_in_its_order() -> None:
     assert {name: [rule.id for rule in load_pathway(name).rules] for name in pathways()} == IDS
 
@@ -153,6 +159,17 @@ def test_a_relapse_asks_whether_its_chemotherapy_is_another_one() -> None:
     assert status("primary-bone-sequences", "S6", **{**facts, "lung_metastases": 0}) == "not_applicable"
 
 
+@pytest.mark.parametrize(("rule", "extent"), [("S5", "metastatic"), ("S6", "relapsed")])
+def test_lung_metastases_of_osteosarcoma_are_spoken_of_whatever_its_grade(rule: str, extent: str) -> None:
+    for histology, expected in (
+        ("high_grade_osteosarcoma", "not_recorded"),
+        ("low_grade_osteosarcoma", "not_recorded"),
+        ("ewing_sarcoma", "not_applicable"),
+    ):
+        facts: dict[str, Value] = {"primary_bone_tumour": True, "extent": extent, "lung_metastases": 1}
+        assert status("primary-bone-sequences", rule, **facts, histology=histology) == expected
+
+
 BONE = {"suspected_bone_metastasis": True}
 NO_FEATURE = dict.fromkeys(("bone_destruction", "new_bone", "periosteal_reaction", "soft_tissue_swelling"), False)
 
@@ -190,8 +207,9 @@ def test_items_stay_closed_while_the_interlocks_are_not_answered() -> None:
 
 
 def test_a_single_lesion_without_histology_says_so() -> None:
-    found = results("bone-metastasis-surgery", **BONE, solitary_lesion=True)["I5"]
-    assert found.explanation == "Histology not recorded."
+    for fact in ("solitary_lesion", "isolated_metastasis"):
+        found = results("bone-metastasis-surgery", **BONE, **{fact: True})["I5"]
+        assert found.explanation == "Histology not recorded."
 
 
 @pytest.mark.parametrize("fact", ["spine", "nerve_compression", "paraplegia_risk"])

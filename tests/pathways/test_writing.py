@@ -13,7 +13,7 @@ from sarcoma_review.pathways import Status, evaluate, read_pathway
 from sarcoma_review.pathways.condition import Value
 from sarcoma_review.pathways.directory import read_directory
 from sarcoma_review.pathways.lint import lint
-from sarcoma_review.pathways.model import Rule
+from sarcoma_review.pathways.model import Fact, Rule
 from sarcoma_review.pathways.wording import avoided_words
 
 PAGE = (Path(__file__).parents[2] / "docs" / "writing-a-pathway.md").read_text(encoding="utf-8")
@@ -46,9 +46,24 @@ def test_the_line_of_the_page_s_own_fault_is_the_line_of_its_file() -> None:
 def test_the_page_explains_every_line_of_a_rule_and_every_word_of_a_card() -> None:
     for name in Rule.__dataclass_fields__:
         assert f"| `{name}`" in PAGE, name
+    for name in set(Fact.__dataclass_fields__) - {"name"}:
+        assert f"`{name}`" in PAGE, name
     for status in Status:
         assert f"| {status.words} |" in PAGE, status
     assert avoided_words(PAGE) == []
+
+
+def test_the_lines_of_the_page_show_the_example_in_a_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("hip.toml").write_text(EXAMPLE, encoding="utf-8")
+    shown = list[object]()
+    exec(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0], {"display": lambda *each: shown.extend(each)})
+    assert [repr(each) for each in shown] == [
+        "<CaseForm example-hip-2026: 0 of 6 recorded>",
+        "<PathwayPanel example-hip-2026: 3 applicability not known>",
+    ]
 
 
 def test_the_directory_of_the_page_is_read() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -78,7 +79,7 @@ class Planter:
 
     def value(self, kind: str, vr: str) -> object:
         """A value of this VR that carries a canary; None where the VR can carry none."""
-        maker = {
+        makers: Mapping[str, Callable[[], object]] = {
             "PN": lambda: f"{self.word(kind)}^Una",
             "CS": lambda: self.word(kind).upper(),
             "AE": lambda: self.word(kind).upper(),
@@ -91,7 +92,8 @@ class Planter:
             "DS": lambda: self.digits(kind),
             "AS": lambda: "094Y",
             "SQ": lambda: Sequence([self.item(kind)]),
-        }.get(vr)
+        }
+        maker = makers.get(vr)
         if maker is not None:
             return maker()
         if vr in TEXT:

@@ -1,5 +1,7 @@
 """A small identified case, invented: one CT slice, and what tests plant in it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,10 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
+from sarcoma_review.privacy.profile import PROFILES, Profile
+
+HEADERS_ALONE: Mapping[str, Profile] = {name: replace(p, samples_slices=False) for name, p in PROFILES.items()}
+"""The profiles for tests of headers: reading the pictures takes seconds a series, and has tests of its own."""
 NAME = "Quillfeather"
 PATIENT_ID = "ZK4711923"
 PIXELS = np.arange(64, dtype=np.uint16).reshape(8, 8)

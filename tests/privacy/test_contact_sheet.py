@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
+from pydicom.uid import UID, ExplicitVRLittleEndian, HTJ2KLossless, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from sarcoma_review.errors import PrivacyError, UnsupportedError
 from sarcoma_review.privacy import pictures
@@ -17,6 +17,7 @@ from sarcoma_review.privacy.blanking import Blanking, TextLine
 from sarcoma_review.privacy.contact_sheet import ContactSheet
 from sarcoma_review.privacy.pictures import decoded, looked_at, ultrasound_regions, without_text
 from sarcoma_review.privacy.signature import Signature
+from tests.dicom.test_codecs import broken_high_throughput
 from tests.privacy.case import NAME, PATIENT_ID, ct, save
 from tests.privacy.picture import film, grey, screen, taken_apart
 
@@ -196,3 +197,22 @@ def test_pixels_that_cannot_be_judged_are_refused(tmp_path: Path, change: dict[s
         setattr(header, keyword, value)
     with pytest.raises(UnsupportedError, match=reason):
         decoded(layout, header)
+
+
+def test_a_high_throughput_picture_whose_decoder_stops_is_not_taken_for_a_dark_one(tmp_path: Path) -> None:
+    ds = film(np.zeros((16, 16), np.uint16))
+    ds.PixelData = encapsulate([broken_high_throughput()])
+    layout, header = taken_apart(ds, tmp_path / "broken.dcm", syntax=HTJ2KLossless)
+    with pytest.raises(UnsupportedError, match="compressed pixels that cannot be decoded"):
+        decoded(layout, header)
+
+
+def test_pages_are_those_of_the_sheet_until_a_pixel_of_it_changes(
+    source: Path, tmp_path: Path, read: Callable[..., None]
+) -> None:
+    read()
+    sheet = ContactSheet.of(source)
+    assert not sheet.is_written(tmp_path / "pages")
+    sheet.write(tmp_path / "pages")
+    assert sheet.is_written(tmp_path / "pages")
+    assert not sheet.with_box(0, (50, 60, 70, 90)).is_written(tmp_path / "pages")

@@ -7,23 +7,22 @@ import datetime as dt
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.uid import UID_dictionary
+from pydicom._uid_dict import UID_dictionary
 
-from sarcoma_review.privacy import burned_in, check, deidentify
+from sarcoma_review.privacy import check, deidentify
 from sarcoma_review.privacy.identity import Keyed, load_secret
 from sarcoma_review.privacy.sources import quietly
 from tests.conftest import require
 from tests.privacy import coherent, corpus, scorer
 from tests.privacy.canaries import Canary, Planter
-from tests.privacy.case import save
+from tests.privacy.case import HEADERS_ALONE, save
 
-PROFILES = ("peer-learning", "basic")
 KEPT = (
     *("Rows", "Columns", "PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "KVP"),
     *("RescaleIntercept", "RescaleType", "ConvolutionKernel", "Manufacturer", "ManufacturerModelName", "Laterality"),
@@ -34,14 +33,6 @@ KEPT = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_reader() -> Iterator[None]:
-    """Pictures are not read here: what is planted stands in headers, and reading takes seconds a series."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(burned_in, "is_available", lambda: False)
-        yield
-
-
 @dataclass
 class Case:
     """The coherent cases before and after."""
@@ -50,9 +41,9 @@ class Case:
     source: Path
     out: Path
     planted: list[Canary] = field(repr=False)
-    pairs: list[tuple[Dataset, Dataset]] = field(repr=False)
+    pairs: Sequence[tuple[Dataset, Dataset]] = field(repr=False)
 
-    def of(self, modality: str) -> list[tuple[Dataset, Dataset]]:
+    def of(self, modality: str) -> Sequence[tuple[Dataset, Dataset]]:
         return [pair for pair in self.pairs if pair[0].Modality == modality]
 
 
@@ -66,7 +57,7 @@ def written(planter: Planter, folder: Path) -> Path:
 def released(folder: Path, profile: str) -> Case:
     planter = Planter(11)
     source = written(planter, folder / "source")
-    deidentify(source, folder / "out", key_file=folder / "key", profile=profile)
+    deidentify(source, folder / "out", key_file=folder / "key", profile=HEADERS_ALONE[profile])
     identity = Keyed(load_secret(folder / "key", apart_from=()), "")
     after = {ds.SOPInstanceUID: ds for ds in map(dcmread, sorted((folder / "out").rglob("*.dcm")))}
     before = [dcmread(path) for path in sorted(source.rglob("*.dcm"))]
@@ -91,15 +82,15 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # values that are wrong for their VR are the point
-@pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("seed", "profile"), [(1, "peer-learning"), (2, "basic")])
 def test_no_planted_identifier_survives_the_adversarial_corpus(tmp_path: Path, seed: int, profile: str) -> None:
     planter = Planter(seed)
     for name, content in corpus.adversarial(planter):
         path = tmp_path / "source" / f"{name.replace('/', '_')}.dcm"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
-    report = deidentify(tmp_path / "source", tmp_path / "out", key_file=tmp_path / "key", profile=profile)
+    chosen = HEADERS_ALONE[profile]
+    report = deidentify(tmp_path / "source", tmp_path / "out", key_file=tmp_path / "key", profile=chosen)
     seen = scorer.survivors(tmp_path / "source", planter.planted)
     assert (seen.total() > 6000, len(report.withheld), len(report.written) > 250) == (True, 1, True)
     assert scorer.survivors(tmp_path / "out", planter.planted) == Counter()
@@ -207,7 +198,7 @@ def test_every_interval_is_kept_to_the_second_across_files_reports_and_structure
 
 
 def test_cleaning_what_is_clean_changes_only_what_the_key_draws(case: Case, tmp_path: Path) -> None:
-    report = deidentify(case.out, tmp_path / "again", key_file=tmp_path / "key", profile=case.profile)
+    report = deidentify(case.out, tmp_path / "again", key_file=tmp_path / "key", profile=HEADERS_ALONE[case.profile])
     assert set(report.actions) <= {"uid", "pseudonym", "date", "time", "datetime"}
 
 
@@ -232,7 +223,7 @@ def test_the_same_key_gives_the_same_identifiers_again(tmp_path: Path) -> None:
     source = written(Planter(5), tmp_path / "source")
     found = []
     for run in ("one", "two"):
-        deidentify(source, tmp_path / run, key_file=tmp_path / "key")
+        deidentify(source, tmp_path / run, key_file=tmp_path / "key", profile=HEADERS_ALONE["basic"])
         with quietly():
             found.append([dcmread(path).SOPInstanceUID for path in sorted((tmp_path / run).rglob("*.dcm"))])
     assert found[0] == found[1]

@@ -3,41 +3,23 @@ import pytest
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from sarcoma_review.privacy.head import in_field_of_view
+from sarcoma_review.errors import PrivacyError
+from sarcoma_review.present.leaving import require_export
+from sarcoma_review.privacy.head import cropped_below, in_field_of_view
+from sarcoma_review.volume import Volume
+from tests.privacy.phantom_head import AXIAL, CORONAL, FEET_FIRST, OBLIQUE, SAGITTAL, acquired, body, head, shoulder
 
-SPACING_MM = (4.0, 2.0, 2.0)
-SHAPE = (60, 130, 130)
+BRAIN, DOME = "bone closes around what has the density of brain", "the outline closes at the top as a head does"
+GRIDS = [AXIAL, FEET_FIRST, CORONAL, SAGITTAL, OBLIQUE]
+NAMES = ["axial", "feet first", "coronal", "sagittal", "oblique"]
+ORBITS_MM = 120.0
 
 
-def header(modality: str = "CT", **words: str) -> Dataset:
+def header(**words: str) -> Dataset:
     ds = Dataset()
-    ds.Modality = modality
     for keyword, value in words.items():
         setattr(ds, keyword, value)
     return ds
-
-
-def ball(centre_mm: tuple[float, float, float], radii_mm: tuple[float, float, float]) -> NDArray[np.bool_]:
-    """An ellipsoid on the grid; slices count from the feet upwards."""
-    axes = np.ogrid[tuple(slice(0, n) for n in SHAPE)]
-    parts = zip(axes, SPACING_MM, centre_mm, radii_mm, strict=True)
-    return np.asarray(sum(((index * mm - c) / r) ** 2 for index, mm, c, r in parts) <= 1)
-
-
-def cylinder(radius_mm: float, *, top_mm: float = np.inf) -> NDArray[np.bool_]:
-    body = ball((120, 130, 130), (1e6, radius_mm, radius_mm))
-    body[int(min(top_mm / SPACING_MM[0], SHAPE[0])) :] = False
-    return body
-
-
-def hu(*parts: tuple[NDArray[np.bool_], float]) -> NDArray[np.float64]:
-    values = np.full(SHAPE, -1000.0)
-    for part, value in parts:
-        values[part] = value
-    return values
-
-
-NECK, VAULT = cylinder(60, top_mm=110), ball((150, 130, 130), (85, 95, 75))
 
 
 @pytest.mark.parametrize(
@@ -57,31 +39,95 @@ def test_a_header_that_names_the_head_is_flagged_and_not_quoted(keyword: str, wo
     "words", ["femoral head left", "Head of fibula MRI", "HEAD FIRST SUPINE", "sinus tarsi", "knee"]
 )
 def test_other_heads_are_none(words: str) -> None:
-    assert in_field_of_view([header(SeriesDescription=words)]) is None
+    assert in_field_of_view([header(SeriesDescription=words)]) == ""
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=NAMES)
+def test_a_head_is_seen_however_it_was_acquired(grid: NDArray[np.float64]) -> None:
+    assert in_field_of_view([], acquired(head, grid)) == BRAIN
+    assert in_field_of_view([], acquired(head, grid, modality="MR")) == DOME
 
 
 def test_bone_around_brain_is_a_skull_where_the_vertex_is_cut_off() -> None:
-    skull, brain = ball((150, 130, 130), (85, 85, 68)), ball((150, 130, 130), (78, 78, 61))
-    cut = hu((VAULT, 30.0), (skull, 900.0), (brain, 35.0))[:45]
-    assert in_field_of_view([header()], cut, SPACING_MM) == "bone closes around what has the density of brain"
+    assert in_field_of_view([], acquired(head, AXIAL, below_mm=190.0)) == BRAIN
 
 
-@pytest.mark.parametrize("scale", [1.0, 0.4])
-def test_a_dome_above_a_neck_is_a_head_in_mr_too(scale: float) -> None:
-    head = np.where(VAULT | NECK, 400.0 * scale, 3.0)
-    assert in_field_of_view([header("MR")], head, SPACING_MM) == "the outline closes at the top as a head does"
+@pytest.mark.parametrize("modality", ["CT", "MR"])
+@pytest.mark.parametrize("grid", GRIDS, ids=NAMES)
+@pytest.mark.parametrize(
+    "radii_mm",
+    [(85.0, 85.0), (65.0, 65.0), (190.0, 120.0)],
+    ids=["thigh", "calf", "pelvis"],
+)
+def test_what_runs_on_beyond_the_slices_is_no_head(
+    modality: str, grid: NDArray[np.float64], radii_mm: tuple[float, float]
+) -> None:
+    assert in_field_of_view([], acquired(body(*radii_mm), grid, modality=modality)) == ""
 
 
-def test_a_thigh_with_its_femur_is_none() -> None:
-    thigh = hu((cylinder(85), 50.0), (cylinder(16), 1200.0), (cylinder(9), 20.0))
-    assert in_field_of_view([header()], thigh, SPACING_MM) is None
+@pytest.mark.parametrize("modality", ["CT", "MR"])
+@pytest.mark.parametrize("radius_mm", [45.0, 130.0])
+def test_what_closes_narrower_or_wider_than_a_head_is_none(modality: str, radius_mm: float) -> None:
+    closed = acquired(body(radius_mm, radius_mm, top_mm=170.0), AXIAL, modality=modality)
+    assert in_field_of_view([], closed) == ""
 
 
-def test_a_stump_or_a_fist_is_too_narrow_and_a_trunk_too_wide() -> None:
-    for radii in ((60, 40, 40), (100, 125, 125)):
-        body = hu((ball((150, 130, 130), radii), 50.0))
-        assert in_field_of_view([header()], body, SPACING_MM) is None
+@pytest.mark.parametrize("modality", ["CT", "MR"])
+def test_a_shoulder_cut_from_the_trunk_is_no_head(modality: str) -> None:
+    assert in_field_of_view([], acquired(shoulder, AXIAL, modality=modality)) == ""
 
 
-def test_without_slices_the_words_alone_decide() -> None:
-    assert in_field_of_view([header(BodyPartExamined="FEMUR")]) is None
+def test_a_coil_that_fades_toward_the_head_makes_no_dome() -> None:
+    thigh = acquired(body(85.0, 85.0), CORONAL, modality="MR")
+    rows = thigh.position_mm(np.stack(np.meshgrid(*map(np.arange, thigh.shape), indexing="ij"), axis=-1))[..., 2]
+    faded = thigh.array * np.clip((235 - rows) / 90, 0.0, 1.0)
+    assert in_field_of_view([], Volume(faded, thigh.affine, modality="MR")) == ""
+
+
+def test_without_a_volume_the_words_alone_decide() -> None:
+    assert in_field_of_view([header(BodyPartExamined="FEMUR")]) == ""
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=NAMES)
+def test_a_crop_leaves_every_voxel_where_it_lay_and_opens_the_export(grid: NDArray[np.float64]) -> None:
+    whole = acquired(head, grid, flagged=BRAIN)
+    with pytest.raises(PrivacyError, match="a face could be drawn from the CT"):
+        require_export(whole, "A deck")
+    cropped = cropped_below(whole, ORBITS_MM)
+    require_export(cropped, "A deck")
+    corner = cropped.position_mm((0, 0, 0))
+    at = tuple(int(n) for n in np.rint(whole.index(corner)))
+    assert np.allclose(whole.position_mm(at), corner)
+    kept = tuple(slice(start, start + size) for start, size in zip(at, cropped.shape, strict=True))
+    assert np.array_equal(whole.array[kept], cropped.array)
+    assert corners_mm(cropped)[:, 2].max() <= ORBITS_MM + 1e-9
+    assert any(issue.startswith("cropped below 120.0 mm") for issue in cropped.issues)
+
+
+def corners_mm(volume: Volume) -> NDArray[np.float64]:
+    ends = [(-0.5, n - 0.5) for n in volume.shape]
+    return volume.position_mm(np.array(np.meshgrid(*ends)).reshape(3, -1).T)
+
+
+def test_a_crop_as_thick_as_it_can_be() -> None:
+    cropped = cropped_below(acquired(head, AXIAL, flagged=BRAIN), ORBITS_MM)
+    assert corners_mm(cropped)[:, 2].max() == pytest.approx(118.0)  # slices of 4 mm with edges at 118 and 122 mm
+
+
+@pytest.mark.parametrize("height_mm", [-500.0, 500.0])
+def test_a_crop_that_takes_nothing_or_all_is_refused(height_mm: float) -> None:
+    with pytest.raises(PrivacyError, match="takes part of a volume: expected a height from"):
+        cropped_below(acquired(head, AXIAL, flagged=BRAIN), height_mm)
+
+
+def test_a_crop_that_leaves_a_head_opens_nothing() -> None:
+    with pytest.raises(PrivacyError, match="below 215 mm still looks like a head"):
+        cropped_below(acquired(head, AXIAL, flagged=BRAIN), 215.0)
+
+
+def test_slices_that_were_left_keep_their_images() -> None:
+    whole = acquired(head, AXIAL, flagged=BRAIN)
+    uids = tuple(f"1.2.{n}" for n in range(whole.shape[0]))
+    named = Volume(whole.array, whole.affine, slice_uids=uids, modality="CT", head=BRAIN)
+    cropped = cropped_below(named, ORBITS_MM)
+    assert cropped.slice_uids == uids[: cropped.shape[0]]

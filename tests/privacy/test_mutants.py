@@ -13,23 +13,15 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.sequence import Sequence
 
 from sarcoma_review.errors import NotDicomError, PrivacyError
-from sarcoma_review.privacy import burned_in, deidentify
+from sarcoma_review.privacy import deidentify
 from sarcoma_review.privacy.gate import Gate
 from sarcoma_review.privacy.sources import quietly
 from sarcoma_review.privacy.structure import layout
 from tests.privacy import coherent, corpus
 from tests.privacy.canaries import Planter
-from tests.privacy.case import save
+from tests.privacy.case import HEADERS_ALONE, save
 
 PLACED = ("at root", "in a sequence", "three deep", "in a private sequence")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_reader() -> Iterator[None]:
-    """Pictures are not read here: what is planted stands in headers, and reading takes seconds a series."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(burned_in, "is_available", lambda: False)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +30,8 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     folder = tmp_path_factory.mktemp("mutants")
     for number, ds in enumerate(coherent.cases(Planter(21))[0][7:]):
         save(ds, folder / "source" / f"{number:03d}.dcm")
-    report = deidentify(folder / "source", folder / "out", key_file=folder / "key")
+    profile = HEADERS_ALONE["peer-learning"]
+    report = deidentify(folder / "source", folder / "out", key_file=folder / "key", profile=profile)
     return [(folder / "out" / name).read_bytes() for name in report.written]
 
 

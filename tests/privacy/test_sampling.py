@@ -1,3 +1,4 @@
+import json
 from datetime import date
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from sarcoma_review.errors import PrivacyError
 from sarcoma_review.privacy import burned_in, check, deidentify, pictures
 from sarcoma_review.privacy.blanking import TextLine
 from sarcoma_review.privacy.contact_sheet import ContactSheet
+from sarcoma_review.privacy.gate import admit
+from sarcoma_review.privacy.objects import UNREAD, needs_reading
+from sarcoma_review.privacy.receipt import AUDIT_NAMES, RECEIPT_NAME, read_entries
 from sarcoma_review.privacy.rehearsal import pretend_identified
 from sarcoma_review.privacy.sampling import TEXT_SEEN, sampled
-from tests.privacy.case import NAME, PIXELS, ct, save
+from tests.privacy.case import HEADERS_ALONE, NAME, PIXELS, ct, save
 from tests.privacy.picture import film, grey
 
 DAY = date(2026, 11, 22)
@@ -102,3 +106,57 @@ def test_nobodys_real_images_are_given_another_name(tmp_path: Path) -> None:
     save(ct(), tmp_path / "in" / "0001.dcm")
     with pytest.raises(PrivacyError, match="de-identified slices to rehearse on"):
         pretend_identified(tmp_path / "in", tmp_path / "archive")
+
+
+REFORMATTED = ["DERIVED", "SECONDARY", "MPR"]
+
+
+def reformats(folder: Path) -> None:
+    for number in (1, 2):
+        ds = ct(number)
+        ds.ImageType = REFORMATTED
+        save(ds, folder / f"{number:04d}.dcm")
+
+
+def test_slices_made_from_others_open_by_a_receipt_that_says_they_were_read_and_not_without(tmp_path: Path) -> None:
+    reformats(tmp_path / "in")
+    deidentify(tmp_path / "in", tmp_path / "out", key_file=tmp_path / "key")
+    assert admit(tmp_path / "out").clearance == "receipt"
+    (tmp_path / "out" / RECEIPT_NAME).unlink()
+    report = check(tmp_path / "out")
+    assert report.outcome == "clean_first"
+    assert {(fault.keyword, fault.rule) for fault in report.faults} == {("ImageType", UNREAD)}
+
+
+def test_slices_made_from_others_are_withheld_where_nothing_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(burned_in, "is_available", lambda: False)
+    reformats(tmp_path / "in")
+    save(ct(3, date="20240402"), tmp_path / "in" / "0003.dcm")
+    report = deidentify(tmp_path / "in", tmp_path / "out", key_file=tmp_path / "key")
+    assert [reason for _, reason in report.withheld] == [UNREAD] * 2
+    assert check(tmp_path / "out").outcome == "open"
+
+
+def test_a_look_that_was_left_out_by_decision_stands_in_receipt_and_audit(tmp_path: Path) -> None:
+    reformats(tmp_path / "in")
+    deidentify(tmp_path / "in", tmp_path / "out", key_file=tmp_path / "key", profile=HEADERS_ALONE["basic"])
+    assert {entry["read"] for entry in read_entries(tmp_path / "out").values()} == {"left out"}
+    assert json.loads((tmp_path / "out" / AUDIT_NAMES[0]).read_text())["slices_sampled_for_text"] == "no"
+
+
+@pytest.mark.parametrize(
+    ("image_type", "needs"),
+    [
+        (["ORIGINAL", "PRIMARY", "AXIAL"], False),
+        (["DERIVED", "PRIMARY", "DIFFUSION", "ADC"], False),
+        (REFORMATTED, True),
+        (["ORIGINAL", "SECONDARY"], True),
+        (["DERIVED"], True),
+    ],
+)
+def test_first_hand_slices_need_no_reading(image_type: list[str], needs: bool) -> None:
+    ds = ct()
+    ds.ImageType = image_type
+    assert needs_reading(ds) is needs

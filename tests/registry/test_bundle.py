@@ -1,4 +1,6 @@
+import hashlib
 import io
+import json
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -9,8 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from sarcoma_review.errors import RegistryError
-from sarcoma_review.registry import CaseOpened, Consent, Decision, Operation, Registry
+from sarcoma_review.registry import CaseOpened, Consent, Decision, Event, Execution, Operation, Registry
 from sarcoma_review.registry import bundle as exchange
+from sarcoma_review.registry.chain import entry_hash
+from sarcoma_review.registry.journal import canonical
 from sarcoma_review.registry.migrations.triggers import allow_changes
 
 OPENED = CaseOpened(question="Which planes?", centre="AB")
@@ -134,7 +138,14 @@ def signed(centre: Centre, members: list[tuple[str, bytes]]) -> Path:
         ([("manifest.json", b"{}"), ("entries.jsonl", b""), ("x", b"")], "holds other files than"),
         ([("manifest.json", b'{"format": 9}'), ("entries.jsonl", b"")], "is of format 9; this program reads 1"),
         ([("manifest.json", b"{"), ("entries.jsonl", b"")], "cannot be unpacked"),
-        ([("manifest.json", b'{"format": 1, "sha256": ""}'), ("entries.jsonl", b"")], "not those of its manifest"),
+        ([("manifest.json", b'{"format": 1, "sha256": ""}'), ("entries.jsonl", b"")], "is not in its form"),
+        (
+            [
+                ("manifest.json", b'{"format": 1, "sha256": "", "sequence": 1, "chain": "", "entries": 0}'),
+                ("entries.jsonl", b""),
+            ],
+            "not those of its manifest",
+        ),
         ([("manifest.json", b"{}"), ("entries.jsonl", b"\0" * (257 * 2**20))], "unpacks to more than 256 MB"),
     ],
 )
@@ -143,6 +154,66 @@ def test_a_signed_file_that_is_no_bundle_is_refused(
 ) -> None:
     with pytest.raises(RegistryError, match=message):
         exchange.import_(south.registry, signed(north, members), trusted={"north": north.public})
+
+
+def line(event: Event, *, version: int = 1, previous: str = "", **columns: str) -> dict[str, object]:
+    """One entry with a hash that fits, whatever a trusted centre says in it."""
+    text_of = {"case_id": "x-1", "author": "", "recorded_at": "2026-01-01T00:00:00+00:00", "kind": event.kind}
+    row = {**text_of, "body": canonical(event), **columns}
+    parts = {"body": row["body"], "previous": previous, "author": row["author"]}
+    own = entry_hash(row["case_id"], version, row["recorded_at"], **parts)
+    return {**row, "version": version, "previous_hash": previous, "hash": own}
+
+
+def bundle_of(rows: list[dict[str, object]], **manifest: object) -> list[tuple[str, bytes]]:
+    lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    said = {"format": 1, "sequence": 9, "chain": "", "entries": len(rows)}
+    said |= {"sha256": hashlib.sha256(lines).hexdigest(), **manifest}
+    return [("manifest.json", json.dumps(said).encode()), ("entries.jsonl", lines)]
+
+
+FIRST = line(OPENED)
+AFTER = str(FIRST["hash"])
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (bundle_of([line(OPENED, case_id="12345678")]), "a case id is a pseudonym"),
+        (bundle_of([line(OPENED, author="12345678")]), "an author is a pseudonym"),
+        (bundle_of([line(DECIDED)]), "the first event of a case is case_opened, found decision"),
+        (bundle_of([FIRST, line(OPENED, version=2, previous=AFTER)]), "the case is open already"),
+        (
+            bundle_of([FIRST, line(Execution(decision_version=9, carried_out="yes"), version=2, previous=AFTER)]),
+            "version 9 of the case is to be a decision, found no entry",
+        ),
+        (bundle_of([line(OPENED, kind="operation")]), "says another kind or no time zone"),
+        (bundle_of([line(OPENED, recorded_at="2026-01-01T00:00:00")]), "says another kind or no time zone"),
+        (bundle_of([line(OPENED, recorded_at="soon")]), "is no event of this program"),
+        (bundle_of([line(OPENED, body='{"kind": "nonsense"}')]), "is no event of this program"),
+        (bundle_of([line(OPENED, version=0)]), "is not in its form"),
+        (bundle_of([{"case_id": "x-1"}]), "is not in its form"),
+        (bundle_of([FIRST], sequence=10**30), "is not in its form"),
+        (bundle_of([FIRST], sequence=None), "is not in its form"),
+        (bundle_of([FIRST], entries=7), "not those of its manifest"),
+        ([("manifest.json", b"[]"), ("entries.jsonl", b"")], "is not in its form"),
+    ],
+)
+def test_a_good_signature_lets_nothing_in_that_could_not_be_written_here(
+    north: Centre, south: Centre, members: list[tuple[str, bytes]], message: str
+) -> None:
+    with pytest.raises(RegistryError, match=message):
+        exchange.import_(south.registry, signed(north, members), trusted={"north": north.public})
+    assert south.registry.cases() == ["s-1"]
+
+
+def test_a_well_made_bundle_of_another_hand_is_taken_and_one_that_is_not_there_refused(
+    north: Centre, south: Centre
+) -> None:
+    done = exchange.import_(south.registry, signed(north, bundle_of([FIRST])), trusted={"north": north.public})
+    assert (done.new, south.registry.cases()) == (1, ["s-1", "x-1"])
+    with pytest.raises(RegistryError, match="there is no bundle in this place"):
+        exchange.import_(south.registry, south.folder / "none.srbundle", trusted={})
 
 
 def test_a_journal_that_was_tampered_with_cannot_be_passed_on(north: Centre, south: Centre) -> None:

@@ -178,6 +178,20 @@ def test_a_table_leaves_suppressed_and_no_later_one_gives_a_few_people_away(regi
     }
 
 
+@pytest.mark.parametrize(
+    "later", [{"CD": 13, "AB": 40}, {"AB": 40, "CD": 13, "EF": 30}, {"CD": 13}, {"AB": 44, "CD": 12}]
+)
+def test_another_order_or_another_row_hides_no_difference(registry: Registry, later: dict[str, int]) -> None:
+    release(registry, "recurrences", {"AB": 40, "CD": 12}, role="audit lead", rule="lp")
+    with pytest.raises(RegistryError, match="differs from this one by 1 to 4 people in a cell"):
+        release(registry, "recurrences, again", later, role="audit lead", rule="lp")
+
+
+def test_fewer_than_five_cannot_be_asked_for() -> None:
+    with pytest.raises(RegistryError, match=r"2 case\(s\) share a combination of facts, at least 5 are needed"):
+        require_listing([("femur",)] * 2, k=1)
+
+
 def test_a_listing_of_fewer_than_five_alike_needs_a_named_override() -> None:
     rows = [("femur", "high")] * 4
     with pytest.raises(RegistryError, match=r"4 case\(s\) share a combination of facts, at least 5 are needed"):

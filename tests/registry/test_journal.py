@@ -65,6 +65,8 @@ def test_the_journal_refuses_update_and_delete(registry: Registry) -> None:
     [
         "UPDATE journal SET body = replace(body, 'Which', 'Whose') WHERE version = 1",
         "DELETE FROM journal WHERE version < 2",
+        "UPDATE journal SET kind = 'operation' WHERE version = 2",
+        "UPDATE journal SET author = 'lead' WHERE version = 2",
     ],
 )
 def test_tampering_past_the_triggers_shows(registry: Registry, tampering: str) -> None:
@@ -100,6 +102,29 @@ def test_a_case_id_that_could_be_a_record_number_is_refused(registry: Registry, 
         registry.append(case_id, OPENED)
     assert not case_id or case_id == "a" * 65 or case_id not in str(refusal.value)
     assert registry.cases() == []
+
+
+def test_what_is_no_event_and_what_is_no_name_is_refused(registry: Registry) -> None:
+    with pytest.raises(RegistryError, match="one of the kinds of this registry; found dict"):
+        registry.append("case-1", {"kind": "case_opened"})  # type: ignore[arg-type]
+    with pytest.raises(RegistryError, match="a case id is a pseudonym"):
+        registry.append(7, OPENED)  # type: ignore[arg-type]
+
+
+def test_a_clock_set_back_never_shows_a_case_without_what_came_before(tmp_path: Path) -> None:
+    times = iter(
+        [datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)]
+    )
+    registry = Registry.open(tmp_path / "clock.sqlite", clock=lambda: next(times))
+    for event in (OPENED, DECIDED, DECIDED):
+        registry.append("case-1", event)
+    assert registry.verify() == []
+    assert registry.case("case-1", as_of=datetime(2026, 2, 1, tzinfo=UTC)).version == 1
+    assert registry.case("case-1", as_of=datetime(2026, 3, 1, tzinfo=UTC)).version == 3
+    with pytest.raises(RegistryError, match="opened after the time asked for"):
+        registry.case("case-1", as_of=datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(RegistryError, match="the time asked for needs its zone"):
+        registry.case("case-1", as_of=datetime(2026, 1, 1))
 
 
 def test_unknown_cases_files_and_folders_are_refused(registry: Registry, tmp_path: Path) -> None:

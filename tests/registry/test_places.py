@@ -19,13 +19,32 @@ MOUNTS = """22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
 30 22 0:50 / /mnt/team rw,relatime - nfs4 server:/team rw
 31 22 0:51 / /mnt/with\\040space rw,relatime - cifs //server/x rw
 32 30 0:52 / /mnt/team/scratch rw,relatime - ext4 /dev/sdb1 rw
+33 22 0:53 / /mnt/tab\\011stop rw,relatime - nfs4 server:/tab rw
+34 22 0:54 / /run/user/7/gvfs rw,relatime - fuse.gvfsd-fuse gvfsd-fuse rw
 """
 
 
-@pytest.mark.parametrize(("path", "kind"), [("/mnt/team/cases.sqlite", "nfs4"), ("/mnt/with space/c.sqlite", "cifs")])
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/mnt/team/cases.sqlite", "nfs4"),
+        ("/mnt/with space/c.sqlite", "cifs"),
+        ("/mnt/tab\tstop/c.sqlite", "nfs4"),
+        ("/mnt/team/scratch/../cases.sqlite", "nfs4"),
+        ("/run/user/7/gvfs/server/c.sqlite", "fuse.gvfsd-fuse"),
+    ],
+)
 def test_a_network_share_is_refused(path: str, kind: str) -> None:
     with pytest.raises(RegistryError, match=rf"on a network share \({kind}\).*PostgreSQL"):
         refuse_network_share(Path(path), MOUNTS)
+
+
+def test_a_link_to_a_network_share_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    (tmp_path / "cases").symlink_to(tmp_path / "share")
+    mounts = f"{MOUNTS}40 22 0:60 / {tmp_path.resolve()}/share rw - cifs //server/x rw"
+    with pytest.raises(RegistryError, match=r"on a network share \(cifs\)"):
+        refuse_network_share(tmp_path / "cases" / "cases.sqlite", mounts)
 
 
 @pytest.mark.parametrize(

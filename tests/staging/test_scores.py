@@ -180,6 +180,11 @@ def test_prognostic_and_licensed_scores_are_not_computed_and_an_outside_estimate
     assert str(kept) == "PATHFx 3.0, 1 November 2026: 80 % at 3 months (entered, not computed here)"
     with pytest.raises(PathwayError, match="outside estimate: expected a version, found none"):
         OutsideEstimate("PATHFx", " ", date(2026, 11, 1), "80 %")
+    undated: Any = None
+    with pytest.raises(PathwayError, match="outside estimate: expected the date it was made on, found none"):
+        OutsideEstimate("PATHFx", "3.0", undated, "80 %")
+    with pytest.raises(PathwayError, match="not computed: expected one of Tokuhashi"):
+        not_computed("Bauer")
 
 
 def test_a_blocked_score_says_why_in_its_sentence() -> None:

@@ -140,8 +140,14 @@ def test_a_wbb_place_is_said_in_words_with_its_numbering() -> None:
         (set(), {"A"}, "SOSG", "WBB sectors"),
         ({1}, {"F"}, "SOSG", "WBB layers: expected some of A, B, C, D, E"),
         ({1}, {"A"}, "", "WBB numbering: expected original or SOSG"),
+        ({1}, {"A"}, None, "WBB numbering: expected original or SOSG"),
     ],
 )
 def test_a_wbb_place_that_cannot_be_is_refused(sectors: Any, layers: Any, numbering: Any, message: str) -> None:
     with pytest.raises(PathwayError, match=message):
         WeinsteinBorianiBiagini(sectors, layers, numbering=numbering)
+
+
+def test_a_wbb_place_at_what_is_no_level_is_refused() -> None:
+    with pytest.raises(PathwayError, match="vertebral level: expected C1 to C7"):
+        WeinsteinBorianiBiagini({1}, {"A"}, numbering="SOSG", levels=("T13",))

@@ -123,6 +123,8 @@ def test_an_extent_alone_does_not_give_a_t() -> None:
         ([("T8", "lamina")], "spine segments: expected one of right pedicle"),
         ([("T13", "left body")], "vertebral level: expected C1 to C7"),
         ([], "expected at least one, or None for not recorded"),
+        (3, "expected pairs such as .*, not levels and not a number"),
+        (["T8"], "expected pairs such as .*, not levels and not a number"),
     ],
 )
 def test_segments_that_cannot_be_are_refused(segments: Any, message: str) -> None:
@@ -161,6 +163,9 @@ def test_the_pelvis_has_two_letters_of_t4_and_one_without() -> None:
 def test_a_size_or_a_count_that_cannot_be_is_refused() -> None:
     with pytest.raises(PathwayError, match=r"size: expected 0.01 to 100 cm, found 0 cm"):
         limb_t(edition="UICC9", size_cm=0)
+    words: Any = "8"
+    with pytest.raises(PathwayError, match=r"size: expected 0.01 to 100 cm, found something that is not a number"):
+        limb_t(edition="UICC9", size_cm=words)
     with pytest.raises(PathwayError, match="segments: expected 1, 2, 3, 4 or None"):
         pelvis_t(edition="AJCC8", segments=5)
 

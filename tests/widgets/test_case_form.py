@@ -37,6 +37,16 @@ def test_nothing_is_recorded_until_somebody_says_so() -> None:
     assert repr(form(facts={"adult": False})) == "<CaseForm lsesn-spinal-2024: 1 of 32 recorded>"
 
 
+def test_a_choice_reads_as_the_document_shows_it_and_is_kept_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = form(SEQUENCES)
+    questions = Page(asked, monkeypatch).tell(t="hello")[0]["questions"]
+    histology = next(question for question in questions if question["key"] == "histology")
+    assert {"value": "ewing_sarcoma", "words": "Ewing sarcoma"} in histology["choices"]
+    asked.answer("histology", "ewing_sarcoma")
+    assert asked.facts == {"histology": "ewing_sarcoma"}
+    assert "<td>Ewing sarcoma</td>" in asked._repr_mimebundle_()[0]["text/html"]  # type: ignore[index]
+
+
 def test_an_answer_is_kept_undone_and_set_back_to_not_recorded() -> None:
     asked = form()
     asked.answer("adult", False)

@@ -49,6 +49,18 @@ def test_a_card_says_status_level_source_review_date_and_what_would_settle_it(
     assert page.heard[0]["sheets"][0]["past"] is True
 
 
+def test_facts_on_a_card_read_as_words_with_and_without_their_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = load_pathway("bone-sarcoma-network")
+    facts: dict[str, Any] = {"primary_bone_sarcoma": True, "histology": "ewing_sarcoma"}
+    cards = Page(PathwayPanel(network, facts, on=TODAY), monkeypatch).cards()
+    assert cards["N16"]["used"] == ["primary bone sarcoma: yes", "histology: Ewing sarcoma"]
+    alone = PathwayPanel(evaluate(network, facts, on=TODAY))
+    assert Page(alone, monkeypatch).cards()["N16"]["used"] == [
+        "primary bone sarcoma: yes",
+        "histology: ewing sarcoma",
+    ]
+
+
 def test_cards_stand_by_level_and_then_by_status(monkeypatch: pytest.MonkeyPatch) -> None:
     facts = FACTS | {"surgery": True, "operator": "core", "referred_to_specialist_centre": False, "lss_mdt": "before"}
     page = Page(PathwayPanel(SPINE, facts, on=TODAY), monkeypatch)
@@ -167,6 +179,7 @@ def test_a_stored_notebook_reads_without_a_kernel() -> None:
     shown = panel._repr_mimebundle_()
     assert shown is not None
     still = shown[0]["text/html"]
+    assert "Source text may have changed. The responsible clinical team decides." in still
     assert "<td>L04</td><td>must</td><td>● met</td>" in still
     assert "past its review date" in still
     assert still == PathwayPanel(SPINE, panel.facts, on=TODAY)._repr_mimebundle_()[0]["text/html"]  # type: ignore[index]

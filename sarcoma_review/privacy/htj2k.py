@@ -25,8 +25,8 @@ _standing: list[Any] = []
 _thread = threading.local()
 
 
-def decode(frame: bytes, *, out: NDArray[np.unsignedinteger]) -> None:
-    """Decode a frame into its place.
+def decode(frame: bytes, *, out: NDArray[np.unsignedinteger] | None = None) -> Any:
+    """Decode a frame, into its place where one is given.
 
     Raises
     ------
@@ -36,9 +36,10 @@ def decode(frame: bytes, *, out: NDArray[np.unsignedinteger]) -> None:
         As imagecodecs, of a header that is broken or says another size.
     """
     with _listening():
-        imagecodecs.htj2k_decode(frame, out=out)
+        decoded = imagecodecs.htj2k_decode(frame, out=out)
     if _thread.failed:
         raise DecodeError("a high-throughput stream is broken: its decoder stopped")
+    return decoded
 
 
 @contextmanager
