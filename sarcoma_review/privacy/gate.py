@@ -94,6 +94,9 @@ def admit(path: str | Path) -> Admission:
     return Admission("receipt" if looked.is_sealed else "checked", files, report.skipped, looked.heads)
 
 
+_BROKEN = "a DICOM file that cannot be read, and so not be judged"
+
+
 class _Looked(NamedTuple):
     """A report, the DICOM files it is about, what sealed receipts say of heads in them, and whether they name all."""
 
@@ -124,6 +127,7 @@ def _looked_through(path: Path) -> _Looked:
                 read.append(source.path)
             except NotDicomError as error:
                 skipped.append((source.name, str(error)))
+                faults += [Fault(source.name, "", "", _BROKEN, "")] if source.is_marked else []
     if not read:
         raise nothing_found(len(skipped))
     problems = (problem for receipt in receipts for problem in receipt.problems)

@@ -35,6 +35,15 @@ class Source:
         """
         return layout(self.content())
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether the file says that it is DICOM, be it readable or not."""
+        try:
+            with self.path.open("rb") as file:
+                return is_dicom(file.read(PREFIX_END))
+        except OSError:
+            return False
+
     def content(self) -> bytes:
         """Read the file; of one that is not DICOM only the head.
 

@@ -7,9 +7,9 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import UID, ExplicitVRBigEndian
 
 from sarcoma_review.errors import NotDeidentifiedError, NotDicomError
-from sarcoma_review.privacy import check
+from sarcoma_review.privacy import check, deidentify
 from sarcoma_review.privacy.gate import admit
-from tests.privacy.case import NAME, PATIENT_ID, ct, nested, save
+from tests.privacy.case import HEADERS_ALONE, NAME, PATIENT_ID, ct, nested, save
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
@@ -154,15 +154,25 @@ def test_what_cannot_be_judged_is_refused(opened: Path, change: Callable[[Datase
     assert check(opened).outcome == "refuse"
 
 
-def test_files_that_are_not_dicom_or_not_whole_are_listed(opened: Path) -> None:
+def test_files_that_are_not_dicom_are_listed(opened: Path) -> None:
     (opened / f"{NAME}.txt").write_text(NAME)
-    (opened / "half.dcm").write_bytes(first(opened).read_bytes()[:900])
-    (opened / "short.dcm").write_bytes(first(opened).read_bytes()[:-20])
     report = check(opened)
-    reasons = [reason for _, reason in report.skipped]
     assert (report.outcome, report.files_checked) == ("open", 3)
-    assert sorted(reason.split(":")[0] for reason in reasons) == ["no DICOM file", "truncated", "truncated"]
+    assert [reason.split(":")[0] for _, reason in report.skipped] == ["no DICOM file"]
     assert NAME not in str(report.skipped)
+
+
+def test_dicom_that_is_not_whole_cannot_be_judged_and_is_to_be_cleaned_away(opened: Path, tmp_path: Path) -> None:
+    whole = first(opened).read_bytes()
+    (opened / "0101.dcm").write_bytes(whole[:900])
+    (opened / "0102.dcm").write_bytes(whole[:-20])
+    report = check(opened)
+    assert (report.outcome, report.files_checked) == ("clean_first", 3)
+    assert [fault.rule for fault in report.faults] == ["a DICOM file that cannot be read, and so not be judged"] * 2
+    assert [reason.split(":")[0] for _, reason in report.skipped] == ["truncated"] * 2
+    done = deidentify(opened, tmp_path / "clean", key_file=tmp_path / "key", profile=HEADERS_ALONE["peer-learning"])
+    assert len(done.withheld) == 2
+    assert check(tmp_path / "clean").outcome == "open"
 
 
 @pytest.mark.parametrize("found", [0, 2])
