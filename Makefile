@@ -5,11 +5,14 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# What `make check` leaves to `make test`: all that draws the whole patient or registers images.
-LONG := tests/phantom tests/dicom/test_sample.py tests/test_demo.py tests/planning/test_register.py \
+# What `make check` leaves to `make test`: all that draws the whole patient, registers images or damages many files.
+LONG := tests/phantom tests/dicom/test_sample.py tests/planning/test_register.py \
   tests/planning/test_achieved.py tests/planning/test_optimise.py tests/planning/test_refine.py \
   tests/planning/test_specimen.py tests/planning/test_uncertainty.py tests/planning/test_contours.py \
-  tests/planning/test_margins.py tests/registry tests/outcomes tests/pathways/test_reach.py
+  tests/planning/test_margins.py tests/registry tests/outcomes tests/pathways/test_reach.py \
+  tests/privacy/test_mutants.py tests/privacy/test_corpus.py tests/privacy/test_sheet_command.py \
+  tests/privacy/test_heads.py tests/privacy/test_burned_in.py tests/dicom/test_coded_voxels.py \
+  tests/dicom/test_header.py tests/dicom/test_read_broken.py tests/test_demo.py
 APT_PACKAGES := chromium dcmtk dicom3tools orthanc orthanc-dicomweb plastimatch postgresql
 
 .PHONY: help setup demo lab sample test check lint types layers unit notebooks-test js-test browser-test
