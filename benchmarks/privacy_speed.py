@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, FileMetaDataset, dcmread
 from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
@@ -83,7 +83,7 @@ def write_study(folder: Path, slices: int) -> None:
     folder.mkdir()
     for number in range(slices):
         ds = ct_slice(number, noise)
-        ds.file_meta = Dataset()  # type: ignore[assignment]
+        ds.file_meta = FileMetaDataset()
         ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         dcmwrite(folder / f"{number:04d}.dcm", ds, enforce_file_format=True)
 

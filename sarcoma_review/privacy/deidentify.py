@@ -87,7 +87,7 @@ def deidentify(
         write_audit(release.folder, done, task, names=release.names, on=noted)
         keep_secret(secret, Path(key_file))
         _release(release.folder, target)
-    except Exception:
+    except Exception:  # a run that was stopped by hand goes on where it was: its folder stays
         shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
