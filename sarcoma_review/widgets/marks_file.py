@@ -2,15 +2,13 @@
 
 import json
 import os
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sarcoma_review.errors import GeometryError
 from sarcoma_review.volume import Volume
+from sarcoma_review.widgets.fingerprint import fingerprint
 from sarcoma_review.widgets.measure import Measurement, Note
 
 VERSION = 1
@@ -34,12 +32,7 @@ class MarksFile:
 
     def __init__(self, path: Path, volume: Volume) -> None:
         self._path = path
-        self._head = {
-            "measurements": VERSION,
-            "shape": list(volume.shape),
-            "affine": [round(float(value), 6) for value in volume.affine[:3].ravel()],
-            "image": zlib.crc32(np.ascontiguousarray(volume.array).data),
-        }
+        self._head = {"measurements": VERSION, **fingerprint(volume)}
 
     def read(self) -> list[dict[str, Any]]:
         """What was kept, each as a page would ask for it; nothing where there is no file yet."""

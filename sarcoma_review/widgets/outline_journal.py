@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sarcoma_review.errors import PlanError
 from sarcoma_review.volume import Volume
+from sarcoma_review.widgets.fingerprint import fingerprint
 from sarcoma_review.widgets.outline_bits import Outlines
 
 VERSION = 1
@@ -24,10 +23,8 @@ def first_line(volume: Volume, outlines: Outlines) -> str:
     """Say what a journal is begun on: grid, names, and checksums of the voxels and of the outlines."""
     words = {
         "journal": VERSION,
-        "shape": list(volume.shape),
-        "affine": [round(float(value), 6) for value in volume.affine[:3].ravel()],
+        **fingerprint(volume),
         "segments": outlines.names,
-        "image": zlib.crc32(np.ascontiguousarray(volume.array).data),
         "outlines": zlib.crc32(outlines.bits.data),
     }
     return written(words)
