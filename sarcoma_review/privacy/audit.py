@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sarcoma_review.privacy import codes
+from sarcoma_review.privacy.markers import CLEAN_PIXELS
 from sarcoma_review.privacy.profile import edition
 from sarcoma_review.privacy.receipt import AUDIT_NAMES
 from sarcoma_review.privacy.work import Done, Task
@@ -48,13 +49,15 @@ def audit(done: list[Done], task: Task, *, names: Mapping[int, str]) -> dict[str
     """Give the audit as plain values."""
     released = [one for one in done if one.number in names]
     reasons = Counter(one.reason for one in done if one.reason)
+    is_signed = any(one.entry.get("signature") for one in released)
+    options = (*task.profile.codes, *((CLEAN_PIXELS,) if is_signed else ()))
     return {
         "tool": "sarcoma_review",
         "version": task.version,
         "profile": task.profile.name,
-        "options": {code: codes.meaning("DCM", code, "") for code in task.profile.codes},
+        "options": {code: codes.meaning("DCM", code, "") for code in sorted(options)},
         "table_edition": edition(),
-        "slices_sampled_for_text": "yes" if task.profile.samples_slices and _reader_is_there() else "no",
+        "slices_sampled_for_text": "yes" if any(one.entry.get("read") == "sampled" for one in released) else "no",
         "cases": sorted({one.case for one in released}),
         "files_read": len(done),
         "files_released": len(released),
@@ -70,13 +73,6 @@ def audit(done: list[Done], task: Task, *, names: Mapping[int, str]) -> dict[str
             {"source_hmac_sha256": one.source_hash, "reason": one.reason} for one in done if one.reason
         ],
     }
-
-
-def _reader_is_there() -> bool:
-    # The reader brings scipy with it: only where it was asked for.
-    from sarcoma_review.privacy.burned_in import is_available
-
-    return is_available()
 
 
 def page(said: Mapping[str, Any]) -> str:

@@ -88,18 +88,19 @@ class ContactSheet:
         PrivacyError
             If the extra that reads pictures is not installed.
         """
-        pictures: list[Picture] = []
+        pictures: dict[str, Picture] = {}  # by content: of two like files one is looked at, for both
         unseen: list[tuple[str, str]] = []
         with quietly():
             chosen = _chosen(sources(Path(path)))
             for done, source in enumerate(chosen, 1):
                 try:
-                    pictures.append(_pictured(source))
+                    picture = _pictured(source)
+                    pictures.setdefault(picture.sha256, picture)
                 except (NotDicomError, UnsupportedError) as error:
                     unseen.append((source.name, str(error)))
                 if progress is not None:
                     progress(done, len(chosen))
-        return cls(tuple(pictures), tuple(unseen))
+        return cls(tuple(pictures.values()), tuple(unseen))
 
     def with_box(self, number: int, box: Box) -> "ContactSheet":
         """Blank one more box, which a person saw and the reader did not, in the picture of this number.

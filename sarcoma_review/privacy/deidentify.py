@@ -77,25 +77,29 @@ def deidentify(
     if jobs < 1:
         raise PrivacyError(f"expected at least one process, found {jobs}")
     secret = load_secret(Path(key_file), apart_from=(origin, target))
+    is_new_key = not Path(key_file).exists()
     folder = _existing(target) / f".{target.name or 'case'}.deidentified"
     task = Task(secret, chosen, installed_version("sarcoma_review"), folder, Tokens(), signature)
+    keep_secret(secret, Path(key_file))  # before the work, so that a run that is stopped can go on with it
     try:
         done = _finished(sources(origin), task, jobs, progress)
         release = _placed(done, folder)
         noted = on.isoformat() if on else ""
         write_receipt(release.folder, release.entries, profile=chosen, version=task.version, on=noted)
         write_audit(release.folder, done, task, names=release.names, on=noted)
-        keep_secret(secret, Path(key_file))
         _release(release.folder, target)
     except Exception:  # a run that was stopped by hand goes on where it was: its folder stays
         shutil.rmtree(folder, ignore_errors=True)
+        if is_new_key:
+            Path(key_file).unlink(missing_ok=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
+    released = [one for one in done if not one.reason]
     return DeidentificationReport(
         written=tuple(sorted(release.entries)),
         withheld=tuple((one.name, one.reason) for one in done if one.reason),
-        actions=dict(sorted(sum((Counter(one.actions) for one in done), Counter()).items())),
-        case_id=tuple(sorted({one.case for one in done if one.case})),
+        actions=dict(sorted(sum((Counter(one.actions) for one in released), Counter()).items())),
+        case_id=tuple(sorted({one.case for one in released if one.case})),
         receipt=target / RECEIPT_NAME,
         heads=_heads(release.entries),
     )
@@ -187,6 +191,7 @@ def _placed(done: list[Done], folder: Path) -> _Placed:
     series: dict[tuple[str, str], str] = {}
     images: Counter[str] = Counter()
     placed = _Placed(folder / "case", {}, {})
+    shutil.rmtree(placed.folder, ignore_errors=True)  # of a run that was stopped while it placed
     for one in released:
         of_case = sum(case == one.case for case, _ in series)
         home = series.setdefault((one.case, one.series), f"{one.kind}-{of_case + 1}")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from sarcoma_review.errors import PrivacyError, SarcomaReviewError
+from sarcoma_review.errors import PrivacyError, SarcomaReviewError, UnsupportedError
 from sarcoma_review.privacy.audit import page
 from sarcoma_review.privacy.objects import SECTIONS
 from sarcoma_review.privacy.receipt import AUDIT_NAMES, is_sealed, read_entries, restate, verify_receipt
@@ -84,6 +84,8 @@ def _stacks(layouts: Sequence[Layout], modality: str) -> Iterator[Volume]:
         for plane in _planes(whole):
             size = (*plane.values.shape, *np.round([*plane.across, *plane.down], 2).tolist())
             directions[size].append(plane)
+    if not directions:
+        raise UnsupportedError("no image says where it lies")
     return (_stacked(planes, modality) for planes in directions.values() if len(planes) >= _FEWEST_SLICES)
 
 

@@ -54,7 +54,7 @@ class Journal:
 
 def _settings(task: Task) -> str:
     signed = task.signature.digest if task.signature else ""
-    settings = json.dumps([task.profile.name, task.version, RULES, signed])
+    settings = json.dumps([repr(task.profile), task.version, RULES, signed])
     return hmac.new(task.secret, settings.encode(), hashlib.sha256).hexdigest()
 
 

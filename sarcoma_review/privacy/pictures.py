@@ -49,13 +49,16 @@ def looked_at(layout: Layout, header: Dataset) -> Blanking:
     return Blanking(tuple(lines.values()), regions)
 
 
-def carries_text(layout: Layout) -> bool:
-    """Say whether a slice bears a line of three signs and more: a quick look, for kinds that seldom do."""
+def carries_text(layout: Layout) -> bool | None:
+    """Say whether a slice bears a line of three signs and more: a quick look, for kinds that seldom do.
+
+    None where its pixels cannot be decoded, and nobody knows.
+    """
     header = layout.dataset()
     try:
         frames = decoded(layout, header)
     except UnsupportedError:
-        return False
+        return None
     lines = find_text(frames[len(frames) // 2], quick=True)
     return any(sum(sign.isalnum() for sign in line.characters) >= _FEWEST_SIGNS for line in lines)
 

@@ -68,6 +68,9 @@ def _left_out(slices: list[Done], _folder: Path) -> list[Done]:
 def _read(slices: list[Done], folder: Path) -> list[Done]:
     from sarcoma_review.privacy.pictures import carries_text  # decoders: only where pictures are looked at
 
-    if any(carries_text(layout((folder / one.file).read_bytes())) for one in sampled(slices)):
+    found = [carries_text(layout((folder / one.file).read_bytes())) for one in sampled(slices)]
+    if any(found):
         return [replace(one, reason=TEXT_SEEN, entry={}) for one in slices]
+    if None in found:
+        return _unread(slices, folder)
     return [replace(one, entry=one.entry | {"read": "sampled"}) for one in slices]

@@ -167,7 +167,7 @@ class Bench:
     tokens: Tokens = field(default_factory=Tokens)
     seen: set[bytes] = field(default_factory=set)
     memos: dict[str, Memo] = field(default_factory=dict)
-    heads: dict[str, str] = field(default_factory=dict)
+    heads: dict[tuple[bytes, ...], str] = field(default_factory=dict)
 
     @classmethod
     def ready(cls, task: Task) -> "Bench":
@@ -227,13 +227,13 @@ class Bench:
         )
 
     def _told(self, taken: Layout, header: Dataset) -> dict[str, str]:
-        """For the entry of a slice: what the words of its series say of a head, and whether it needs reading."""
+        """For the entry of a slice: what its words say of a head, and whether it needs reading."""
         if KINDS[header.SOPClassUID] not in SECTIONS:
             return {}
-        series = str(header.get("SeriesInstanceUID", ""))
-        if series not in self.heads:
-            self.heads[series] = named(taken.part(WORD_TAGS))
-        return {"head": self.heads[series]} | ({"made": "from others"} if needs_reading(header) else {})
+        words = taken.raw(WORD_TAGS)
+        if words not in self.heads:
+            self.heads[words] = named(taken.part(WORD_TAGS))
+        return {"head": self.heads[words]} | ({"made": "from others"} if needs_reading(header) else {})
 
     def _is_done(self, earlier: Done, content: bytes) -> bool:
         """Say whether an earlier run has written this very file, and what it wrote still stands."""
