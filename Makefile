@@ -13,7 +13,8 @@ LONG := tests/phantom tests/dicom/test_sample.py tests/planning/test_register.py
   tests/privacy/test_mutants.py tests/privacy/test_corpus.py tests/privacy/test_sheet_command.py \
   tests/privacy/test_heads.py tests/privacy/test_burned_in.py tests/dicom/test_coded_voxels.py \
   tests/dicom/test_header.py tests/dicom/test_read_broken.py tests/test_demo.py
-APT_PACKAGES := chromium dcmtk dicom3tools orthanc orthanc-dicomweb plastimatch postgresql
+APT_PACKAGES := chromium dcmtk dicom3tools libreoffice-impress nginx-light orthanc orthanc-dicomweb plastimatch \
+  poppler-utils postgresql
 
 .PHONY: help setup demo lab sample test check lint types layers unit notebooks-test js-test browser-test
 .PHONY: test-servers bundle constraints notebooks bench clean
@@ -40,7 +41,7 @@ define install
 endef
 
 .venv/.user: pyproject.toml constraints.txt | .venv/pyvenv.cfg
-	$(call install,.)
+	$(call install,.[pdf])
 	@touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/pyvenv.cfg
