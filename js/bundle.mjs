@@ -5,14 +5,18 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const TARGET = fileURLToPath(new URL("../sarcoma_review/widgets/static/", import.meta.url));
+const TARGET = fileURLToPath(new URL("../sarcoma_review/", import.meta.url));
 const check = process.argv.includes("--check");
+
+/** What ships in each package's static/: a script and its sheet by each name. */
+const SHIPPED = {
+  widgets: ["viewer", "browser", "caseform", "pathwaypanel", "privacypanel", "zones", "dashboard", "tracker"],
+};
 
 const result = await build({
   absWorkingDir: HERE,
-  entryPoints: ["viewer.js", "viewer.css", "browser.js", "browser.css",
-    "caseform.js", "caseform.css", "pathwaypanel.js", "pathwaypanel.css", "privacypanel.js", "privacypanel.css",
-    "zones.js", "zones.css", "dashboard.js", "dashboard.css", "tracker.js", "tracker.css"],
+  entryPoints: Object.entries(SHIPPED).flatMap(([folder, names]) =>
+    names.flatMap((name) => [".js", ".css"].map((kind) => ({ in: name + kind, out: `${folder}/static/${name.split("/").pop()}` })))),
   outdir: TARGET,
   bundle: true,
   minify: true,

@@ -8,12 +8,12 @@ import numpy as np
 
 from sarcoma_review.errors import EmptyMaskError, GeometryError, PlanError, SarcomaReviewError
 from sarcoma_review.planning.masks import inside, mask_on, require_one_grid
+from sarcoma_review.present import wire
+from sarcoma_review.present.scene import STYLES, check_segments, opening_position
 from sarcoma_review.volume import Segment, Volume
-from sarcoma_review.widgets import wire
 from sarcoma_review.widgets.outline_bits import Box, Change, Outlines
 from sarcoma_review.widgets.outline_journal import JournalFile, first_line, steps_of, written
 from sarcoma_review.widgets.outline_steps import Step, changed, checked_step, packed
-from sarcoma_review.widgets.scene import STYLES, check_segments, opening_position
 from sarcoma_review.widgets.settings import Checked, checked_hidden
 from sarcoma_review.widgets.viewer import Viewer
 

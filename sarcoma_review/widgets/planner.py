@@ -22,12 +22,12 @@ from sarcoma_review.planning import (
 )
 from sarcoma_review.planning.patches import plane_margins_mm
 from sarcoma_review.planning.uncertainty import interval_of_minimum
+from sarcoma_review.present import wire
+from sarcoma_review.present.scene import PlaneLike, plane_words
+from sarcoma_review.present.skin import bands_of
 from sarcoma_review.volume import Segment, Volume
-from sarcoma_review.widgets import wire
 from sarcoma_review.widgets.plan_book import PlanBook
 from sarcoma_review.widgets.plan_words import LIMITS_MM, moved, plane_from, report_words
-from sarcoma_review.widgets.scene import PlaneLike, plane_words
-from sarcoma_review.widgets.skin import bands_of
 from sarcoma_review.widgets.viewer import Viewer
 
 _NO_STRUCTURES: Mapping[str, Segment] = MappingProxyType({})

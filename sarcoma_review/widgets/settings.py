@@ -8,9 +8,9 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from sarcoma_review.errors import GeometryError, PresentationError
+from sarcoma_review.present.scene import PlaneLike
 from sarcoma_review.present.windows import Window
 from sarcoma_review.volume import Segment
-from sarcoma_review.widgets.scene import PlaneLike
 
 Held = TypeVar("Held")
 Oblique = str | tuple[float, float, float]

@@ -10,10 +10,10 @@ import numpy as np
 from sarcoma_review.errors import GeometryError, PresentationError
 from sarcoma_review.planning import Plane
 from sarcoma_review.present import PURPOSE, KeyImage, slice_image
+from sarcoma_review.present.scene import PlaneLike
 from sarcoma_review.present.section import View, section
 from sarcoma_review.present.windows import Window
 from sarcoma_review.volume import Segment, Volume
-from sarcoma_review.widgets.scene import PlaneLike
 from sarcoma_review.widgets.typed import typed_line
 
 VIEWS: tuple[View, ...] = ("axial", "coronal", "sagittal")

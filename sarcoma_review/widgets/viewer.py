@@ -13,21 +13,21 @@ from numpy.typing import ArrayLike
 
 from sarcoma_review.errors import GeometryError
 from sarcoma_review.planning import Registration, TumourSurface
-from sarcoma_review.present import KeyImage
-from sarcoma_review.present.windows import Window, checked_preset, checked_window
-from sarcoma_review.volume import Segment, Volume
-from sarcoma_review.widgets import wire
-from sarcoma_review.widgets.images import images
-from sarcoma_review.widgets.marks import Marks
-from sarcoma_review.widgets.measure import Measurement
-from sarcoma_review.widgets.scene import (
-    STYLES,
+from sarcoma_review.present import KeyImage, wire
+from sarcoma_review.present.images import images
+from sarcoma_review.present.scene import (
     PlaneLike,
     check_segments,
     opening_position,
     plane_words,
     position_within,
 )
+from sarcoma_review.present.shown import scene_words
+from sarcoma_review.present.skin import skin
+from sarcoma_review.present.windows import Window, checked_preset, checked_window
+from sarcoma_review.volume import Segment, Volume
+from sarcoma_review.widgets.marks import Marks
+from sarcoma_review.widgets.measure import Measurement
 from sarcoma_review.widgets.settings import (
     PANES,
     WINDOW_OF,
@@ -38,7 +38,6 @@ from sarcoma_review.widgets.settings import (
     counted,
     name_of,
 )
-from sarcoma_review.widgets.skin import skin
 from sarcoma_review.widgets.stills import Still, Stills, still, still_volume
 
 STATIC = Path(__file__).parent / "static"
@@ -321,9 +320,7 @@ class Viewer(anywidget.AnyWidget):
         return wire.parts([image.pixels for image in self._images], self._masks, self._meshes())
 
     def _meshes(self) -> dict[wire.Layer, Any]:
-        if self._skin is None:
-            return {}
-        return {"vertices": self._skin.vertices, "faces": self._skin.faces, "bands": self._skin.bands}
+        return wire.mesh_layers(self._skin)
 
     def _answer(self, _widget: object, asked: dict[str, Any], _buffers: object) -> None:
         """Answer one page. It asks for each part by number, so nothing about pages is kept here."""
@@ -384,16 +381,5 @@ class Viewer(anywidget.AnyWidget):
 
     def _meta(self) -> dict[str, Any]:
         """All but voxels and meshes."""
-        return {
-            "images": [image.words() for image in self._images],
-            "parts": [part.words() for part in self._parts],
-            "masks": {"origin": self._masks.origin, "shape": self._masks.bits.shape},
-            "segments": [
-                {"name": segment.name, "colour": colour, "dash": dash}
-                for segment, (colour, dash) in zip(self._segments, STYLES, strict=False)
-            ],
-            "planes": [plane_words(plane) for plane in self._planes],
-            "skin": None if self._skin is None else self._skin.words(),
-            "marks": self._marks.words(),
-            "kept": self._stills.words(),
-        }
+        shown = scene_words(self._images, self._parts, self._masks, self._segments, self._planes, self._skin)
+        return shown | {"marks": self._marks.words(), "kept": self._stills.words()}

@@ -8,9 +8,9 @@ import pytest
 
 from sarcoma_review.planning import Plane, ResectionPlan, Uncertainty, resection_margins
 from sarcoma_review.planning.surface import TumourSurface
+from sarcoma_review.present.skin import bands_of
 from sarcoma_review.volume import Segment, Volume
 from sarcoma_review.widgets import MarginPlanner
-from sarcoma_review.widgets.skin import bands_of
 
 AFFINE = np.array([[0, 0, 1, -20.0], [0, 1, 0, -20.0], [1, 0, 0, -20.0], [0, 0, 0, 1]])
 AWAY = np.linalg.norm(np.mgrid[-20:21, -20:21, -20:21], axis=0)

@@ -4,8 +4,8 @@ import zlib
 import numpy as np
 import pytest
 
+from sarcoma_review.present import wire
 from sarcoma_review.volume import Segment, Volume
-from sarcoma_review.widgets import wire
 from tests.widgets.page_code import node
 
 

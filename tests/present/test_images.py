@@ -8,9 +8,9 @@ import pytest
 
 from sarcoma_review.errors import GeometryError, PresentationError, PrivacyError
 from sarcoma_review.planning import Plane, Registration, TumourSurface
+from sarcoma_review.present.skin import skin
 from sarcoma_review.volume import Segment, Volume
 from sarcoma_review.widgets import Viewer
-from sarcoma_review.widgets.skin import skin
 from tests.widgets.test_viewer import Page
 
 AFFINE = np.array([[0, 0, 0.9, -40.0], [0, 0.9, 0, -30.0], [2.0, 0, 0, 15.0], [0, 0, 0, 1.0]])

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sarcoma_review.present.skin import Skin
 from sarcoma_review.volume import Segment
 
 PART_BYTES = 16 << 20
@@ -204,6 +205,11 @@ def parts(images: Sequence[Pixels], masks: Masks, mesh: Mapping[Layer, NDArray[A
         flat = pixels.stored.reshape(-1)
         found += [Part("pixels", number, start, flat[start:stop]) for start, stop in _slabs(pixels.stored)]
     return found
+
+
+def mesh_layers(skin: Skin | None) -> dict[Layer, NDArray[Any]]:
+    """A surface as layers of parts; none where there is no surface."""
+    return {} if skin is None else {"vertices": skin.vertices, "faces": skin.faces, "bands": skin.bands}
 
 
 def _flat(layer: Layer, numbers: NDArray[Any]) -> list[Part]:

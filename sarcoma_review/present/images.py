@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from sarcoma_review.errors import GeometryError, PresentationError
 from sarcoma_review.planning import Registration
 from sarcoma_review.planning.lattice import resampled
+from sarcoma_review.present import wire
 from sarcoma_review.present.windows import Window, presets
 from sarcoma_review.volume import Volume, require_clearance, require_same_space
-from sarcoma_review.widgets import wire
 
 Role = Literal["first", "beside", "fusion"]
 
