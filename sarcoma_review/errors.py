@@ -23,6 +23,8 @@
     ├─ OutcomeError             (ValueError)    follow-up or counts that no honest number answers
     ├─ RegistryError            (LookupError)   no such record, or it may not be changed
     │  └─ ConflictError                         somebody else wrote first
+    ├─ MeetingError             (RuntimeError)  not allowed at this point of the meeting, or not to this member
+    ├─ BatchError               (RuntimeError)  a run over many studies cannot begin, or cannot go on
     └─ PresentationError        (ValueError)    a case cannot be shown as asked
 
 Each is also a built-in error, so that a caller need not know this package. A message says which object,
@@ -114,5 +116,25 @@ class ConflictError(RegistryError):
     """Somebody else wrote to this case first."""
 
 
+class MeetingError(SarcomaReviewError, RuntimeError):
+    """An action that is not allowed at this point of a meeting, or not to this member.
+
+    Parameters
+    ----------
+    code : str
+        What was refused, in one word that a program may read; `sarcoma_review.meeting.CODES` lists them.
+    message : str
+        What was expected and what was found.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class PresentationError(SarcomaReviewError, ValueError):
     """A case cannot be shown as asked."""
+
+
+class BatchError(SarcomaReviewError, RuntimeError):
+    """A run over many studies cannot begin, or cannot go on."""

@@ -9,13 +9,20 @@ from typing import Any, BinaryIO
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from sarcoma_review.dicom.instance import Instance
 from sarcoma_review.errors import DecodeError, DicomError, TruncatedError, UnsupportedError
 from sarcoma_review.privacy.decoders import DECODERS, JPEG, RLE
 
-IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED = (f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".2", ".1.99"))
-_NATIVE = frozenset((IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED))
+_NATIVE = frozenset(
+    (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+)
 LOSSY = frozenset(f"{JPEG}.{kind}" for kind in (50, 81, 91, 203))
 """Transfer syntaxes that allow loss."""
 

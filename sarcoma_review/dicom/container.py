@@ -14,7 +14,7 @@ import tempfile
 import weakref
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,6 +47,10 @@ _DAMAGED = (
 )
 
 
+Progress = Callable[[int, int], None]
+"""Called with what is done and what there is in all."""
+
+
 class Unpacked:
     """The temporary folder of an archive; it is taken away with the last object that refers to it.
 
@@ -70,7 +74,7 @@ def is_archive(path: Path) -> bool:
     return start[128:] != b"DICM" and zipfile.is_zipfile(path)
 
 
-def unpack(path: Path, *, progress: Callable[[int, int], None] | None = None) -> Unpacked:
+def unpack(path: Path, *, progress: Progress | None = None) -> Unpacked:
     """Unpack a zip archive into a temporary folder.
 
     Parameters
@@ -122,7 +126,7 @@ def _large_length(file: BinaryIO, start: int) -> int:
     return length
 
 
-def _unpacked(archive: zipfile.ZipFile, size: int, progress: Callable[[int, int], None] | None) -> Unpacked:
+def _unpacked(archive: zipfile.ZipFile, size: int, progress: Progress | None) -> Unpacked:
     members = [(member, _within(member)) for member in archive.infolist() if not member.is_dir()]
     home = Unpacked()
     left = min(_LARGEST_BYTES, max(_ALWAYS_ALLOWED_BYTES, size * _LARGEST_RATIO))
@@ -175,8 +179,10 @@ def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left
     return written
 
 
-def differences(listing: Path, files: list[Path]) -> list[tuple[Path, str]]:
+def differences(listing: Path, files: list[Path], left_out: Mapping[Path, str]) -> list[tuple[Path, str]]:
     """Where a DICOMDIR and the DICOM files below its folder disagree, each file with the reason.
+
+    What was found and left out, with its reason, is named only where the DICOMDIR names it.
 
     Names are compared without regard to case: a disk may show them either way. No file is opened by its listed name.
     """
@@ -184,10 +190,20 @@ def differences(listing: Path, files: list[Path]) -> list[tuple[Path, str]]:
     if named is None:
         return [(listing, "a DICOMDIR that cannot be read")]
     folder = listing.parent
-    there = {_parts(file.relative_to(folder).parts): file for file in files if file.is_relative_to(folder)}
-    missing = [(folder.joinpath(*name), "named by the DICOMDIR and not there") for name in named - there.keys()]
+    there, refused = _below(folder, files), _below(folder, left_out)
+    missing = [
+        (refused[name], f"named by the DICOMDIR and left out: {left_out[refused[name]]}")
+        if name in refused
+        else (folder.joinpath(*name), "named by the DICOMDIR and not there")
+        for name in named - there.keys()
+    ]
     unnamed = [(there[name], "there and not named by the DICOMDIR") for name in there.keys() - named]
     return sorted(missing) + sorted(unnamed)
+
+
+def _below(folder: Path, files: Iterable[Path]) -> dict[tuple[str, ...], Path]:
+    """Files of a folder by their names in it."""
+    return {_parts(file.relative_to(folder).parts): file for file in files if file.is_relative_to(folder)}
 
 
 def _named(listing: Path) -> frozenset[tuple[str, ...]] | None:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 from pydicom import Dataset, dcmread
 from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from sarcoma_review.privacy.sources import quietly
 
@@ -169,7 +170,7 @@ def _padding(dataset: Dataset) -> bytes:
 def _pixel_place(file: BinaryIO, dataset: Dataset) -> tuple[int, int]:
     """Offset and length of PixelData, at whose tag pydicom has stopped; of a deflated file, nothing."""
     implicit, little = dataset.original_encoding
-    if dataset.file_meta.get("TransferSyntaxUID", "") == "1.2.840.10008.1.2.1.99":
+    if dataset.file_meta.get("TransferSyntaxUID", "") == DeflatedExplicitVRLittleEndian:
         return -1, -1
     start, head = file.tell(), file.read(12)
     order = "<" if little else ">"

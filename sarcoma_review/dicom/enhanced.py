@@ -5,8 +5,11 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+
 from sarcoma_review.dicom import codecs
-from sarcoma_review.dicom.instance import BROKEN, Instance, made, place_fault, placement
+from sarcoma_review.dicom.elements import BROKEN
+from sarcoma_review.dicom.instance import Instance, made, place_fault, placement
 from sarcoma_review.dicom.nested import Item, Layout, walk
 from sarcoma_review.errors import DicomError
 
@@ -96,8 +99,8 @@ def frames_of(image: Instance) -> list[Instance]:
 def _functional_groups(image: Instance) -> tuple[Item, list[Item], str]:
     """What all frames share; what each has; and the byte order."""
     data, start = _header(image)
-    order = ">" if image.transfer_syntax == codecs.BIG_ENDIAN else "<"
-    header = walk(data, start, Layout(image.transfer_syntax == codecs.IMPLICIT, order, _SEQUENCES))
+    order = ">" if image.transfer_syntax == ExplicitVRBigEndian else "<"
+    header = walk(data, start, Layout(image.transfer_syntax == ImplicitVRLittleEndian, order, _SEQUENCES))
     shared, frames = header.get(_SHARED, []), header.get(_PER_FRAME, [])
     if not isinstance(shared, list) or not isinstance(frames, list):
         raise DicomError("functional groups are not sequences")
@@ -107,7 +110,7 @@ def _functional_groups(image: Instance) -> tuple[Item, list[Item], str]:
 def _header(image: Instance) -> tuple[bytes, int]:
     """The bytes before the pixels, and where the data set begins in them."""
     with image.path.open("rb") as file:
-        if image.transfer_syntax == codecs.DEFLATED:
+        if image.transfer_syntax == DeflatedExplicitVRLittleEndian:
             size = image.rows * image.columns * image.frames * image.bits_allocated // 8
             return codecs.inflated(file, size), 0
         if not 0 < image.pixel_offset <= _LARGEST_HEADER:
@@ -115,7 +118,7 @@ def _header(image: Instance) -> tuple[bytes, int]:
         data = file.read(image.pixel_offset)
     if data[128:132] != b"DICM" or data[132:140] != b"\x02\x00\x00\x00UL\x04\x00":
         raise DicomError("a multi-frame file must begin with its meta information, and its length")
-    head = 8 if image.transfer_syntax == codecs.IMPLICIT else 12  # of PixelData itself
+    head = 8 if image.transfer_syntax == ImplicitVRLittleEndian else 12  # of PixelData itself
     return data[:-head], 144 + struct.unpack_from("<I", data, 140)[0]
 
 

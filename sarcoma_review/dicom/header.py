@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydicom.charset import python_encoding
 from pydicom.errors import InvalidDicomError
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from sarcoma_review.dicom.elements import (
     DEEPEST,
@@ -45,9 +46,7 @@ _LENGTH = struct.Struct("<I").unpack_from
 
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 
-_EXPLICIT_LITTLE, _IMPLICIT_LITTLE = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
 _ENCAPSULATED, _RLE = "1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5"
-_DEFLATED = "1.2.840.10008.1.2.1.99"
 _DEFLATED_TOO = ("1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
 
 Raw = dict[int, tuple[bytes | None, bytes]]
@@ -130,7 +129,7 @@ def require_inflatable(path: Path) -> None:
             syntax, start = _meta(file.read(_FIRST_READ))
         except (struct.error, _OddError):
             return
-        if syntax != _DEFLATED:
+        if syntax != DeflatedExplicitVRLittleEndian:
             return
         file.seek(start)
         stream, left = zlib.decompressobj(-zlib.MAX_WBITS), _LARGEST_INFLATED
@@ -153,9 +152,9 @@ def walk(data: bytes, *, complete: bool) -> Header:
         If it is not for this module.
     """
     syntax, start = _meta(data)
-    if syntax == _IMPLICIT_LITTLE:
+    if syntax == ImplicitVRLittleEndian:
         found, pixels = _walk_implicit(data, start, complete)
-    elif syntax == _EXPLICIT_LITTLE or _is_encapsulated(syntax):
+    elif syntax == ExplicitVRLittleEndian or _is_encapsulated(syntax):
         found, pixels = _walk_explicit(data, start, complete)
     else:
         raise _OddError

@@ -15,8 +15,6 @@ from pydicom import Dataset
 from sarcoma_review.dicom.elements import BROKEN, OUTLINES, Header, header_of, referenced_uids
 from sarcoma_review.errors import DicomError
 
-__all__ = ["BROKEN", "SPLIT_KEYS", "Instance", "from_dataset", "from_header", "made", "placement", "stamp_of"]
-
 SPLIT_KEYS = (
     "EchoTime",
     "EchoNumbers",

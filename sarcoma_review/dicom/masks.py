@@ -141,18 +141,18 @@ def write_mask(segments: Sequence[Segment], path: str | Path) -> Path:
         if mask.dtype != bool or labels[mask].any():
             raise DicomError("a label map holds one whole segment for each voxel, found overlap or fractions")
         labels[mask] = value
-    data = _nifti_header(segments[0].mask.grid) + labels.tobytes()
+    data = _nifti_header(segments[0].mask) + labels.tobytes()
     target.write_bytes(gzip.compress(data, 6, mtime=0) if target.name.lower().endswith(".gz") else data)
     return target
 
 
-def _nifti_header(grid: Grid) -> bytes:
-    affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ grid.affine @ np.eye(4)[[2, 1, 0, 3]]
+def _nifti_header(mask: Volume) -> bytes:
+    affine = mask.ras_affine @ np.eye(4)[[2, 1, 0, 3]]  # NIfTI counts columns, rows, slices
     header = bytearray(352)
     struct.pack_into("<i", header, 0, 348)
-    struct.pack_into("<8h", header, 40, 3, *grid.shape[::-1], 1, 1, 1, 1)
+    struct.pack_into("<8h", header, 40, 3, *mask.shape[::-1], 1, 1, 1, 1)
     struct.pack_into("<2h", header, 70, 512, 16)  # unsigned, 16 bits
-    struct.pack_into("<8f", header, 76, 1.0, *grid.spacing_mm[::-1], 0, 0, 0, 0)
+    struct.pack_into("<8f", header, 76, 1.0, *mask.spacing_mm[::-1], 0, 0, 0, 0)
     struct.pack_into("<3f", header, 108, 352, 1, 0)
     header[123] = 2  # mm
     struct.pack_into("<2h", header, 252, 0, 1)  # no qform; the sform is scanner anatomical

@@ -10,13 +10,13 @@ from pydicom.sr.coding import Code
 
 from sarcoma_review.dicom.content import Shape
 from sarcoma_review.errors import DicomError
+from sarcoma_review.planning.uncertainty import NORMAL_95
 
 MM = codes.UCUM.Millimeter
 MM2 = codes.UCUM.SquareMillimeter
 ML = Code("ml", "UCUM", "ml")
 _SUV = Code("g/ml", "UCUM", "g/ml")
 _UNITS = {"HU": codes.UCUM.HounsfieldUnit, "SUVbw": _SUV, "": codes.UCUM.NoUnits}
-_SURE = 1.959964  # of a normal distribution's deviations: 95 % lie within
 _DERIVATIONS = {
     "mean": codes.SCT.Mean,
     "sd": codes.SCT.StandardDeviation,
@@ -130,4 +130,4 @@ def _position(point: NDArray[np.float64]) -> Position:
 
 
 def _measured(concept: Code, value: float, unit: Code, sd: float) -> Quantity:
-    return Quantity(concept, value, unit, (value - _SURE * sd, value + _SURE * sd) if sd else None)
+    return Quantity(concept, value, unit, (value - NORMAL_95 * sd, value + NORMAL_95 * sd) if sd else None)

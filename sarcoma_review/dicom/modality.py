@@ -1,14 +1,16 @@
 """What stored values mean: rescale, look-up table, SUV."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
+from pydicom.uid import ExplicitVRBigEndian
 
-from sarcoma_review.dicom.instance import BROKEN, SPLIT_KEYS, Instance
+from sarcoma_review.dicom.elements import BROKEN
+from sarcoma_review.dicom.instance import SPLIT_KEYS, Instance
 from sarcoma_review.dicom.suv import SUV_TAGS, suv_scale
 from sarcoma_review.errors import DicomError
 
@@ -33,6 +35,12 @@ class Scale(NamedTuple):
     table: NDArray[np.float32] | None = None
     first: int = 0
 
+    def of(self, stored: NDArray[np.integer]) -> NDArray[np.float64] | NDArray[np.float32]:
+        """The meaningful values of stored ones."""
+        if self.table is None:
+            return stored * np.float64(self.slope) + self.intercept
+        return self.table[np.clip(stored.astype(np.int64) - self.first, 0, len(self.table) - 1)]
+
     @property
     def is_whole(self) -> bool:
         """Whether whole stored values stay whole."""
@@ -53,19 +61,29 @@ def meaning_of(instances: Sequence[Instance]) -> Meaning:
     Raises
     ------
     DicomError
-        If a CT says nothing of HU, or a rescale or table gives no values.
+        If a CT has no rescale, a rescale or table gives no values, or several units stand in one stack.
     """
-    first = instances[0]
     if any(instance.has_modality_lut for instance in instances):
         if not all(instance.has_modality_lut for instance in instances):
             raise DicomError("some images of the stack have a Modality LUT and others none")
         tables = [_table(instance) for instance in instances]
-        return Meaning([scale for scale, _ in tables], tables[0][1], ())
+        return Meaning([scale for scale, _ in tables], _one_unit(unit for _, unit in tables), ())
     scales = [_rescale(instance) for instance in instances]
-    if first.modality == "PT":
+    if instances[0].modality == "PT":
         return _uptake(instances, scales)
-    units = "HU" if first.modality == "CT" else first.rescale_type
-    return Meaning(scales, "" if units in _UNSPECIFIED else units, ())
+    return Meaning(scales, _one_unit(map(_unit, instances)), ())
+
+
+def _unit(instance: Instance) -> str:
+    """What RescaleType says; without one a CT is in HU (PS3.3 C.8.2.1.1), and of others nothing is known."""
+    return instance.rescale_type or ("HU" if instance.modality == "CT" else "")
+
+
+def _one_unit(stated: Iterable[str]) -> str:
+    units = {"" if unit in _UNSPECIFIED else unit for unit in stated}
+    if len(units) != 1:
+        raise DicomError(f"expected one unit in a stack, found {', '.join(sorted(unit or 'none' for unit in units))}")
+    return units.pop()
 
 
 def _rescale(instance: Instance) -> Scale:
@@ -89,8 +107,8 @@ def _uptake(instances: Sequence[Instance], scales: list[Scale]) -> Meaning:
     return Meaning(scaled, suv.units, (suv.remark,))
 
 
-def header_with(instance: Instance, tags: Sequence[str]) -> Dataset:
-    """Elements of a file's header, as pydicom reads them.
+def header_with(instance: Instance, tags: Sequence[str] | None = None) -> Dataset:
+    """These elements of a file's header, or all of them, as pydicom reads them.
 
     Raises
     ------
@@ -99,7 +117,7 @@ def header_with(instance: Instance, tags: Sequence[str]) -> Dataset:
     """
     instance.require_unchanged()
     try:
-        return dcmread(instance.path, stop_before_pixels=True, specific_tags=list(tags))
+        return dcmread(instance.path, stop_before_pixels=True, specific_tags=None if tags is None else list(tags))
     except (OSError, *BROKEN) as problem:
         raise DicomError(f"the header cannot be read again ({type(problem).__name__})") from None
 
@@ -111,14 +129,13 @@ def _table(instance: Instance) -> tuple[Scale, str]:
         item = header.ModalityLUTSequence[0]
         count, first, bits = (int(value) for value in item.LUTDescriptor)
         data = item.LUTData
-        values = np.frombuffer(data, "<u2") if isinstance(data, bytes) else np.atleast_1d(data)
+        order = ">" if instance.transfer_syntax == ExplicitVRBigEndian else "<"
+        values = np.frombuffer(data, f"{order}u2") if isinstance(data, bytes) else np.atleast_1d(data)
     except BROKEN as problem:
         raise DicomError(f"the Modality LUT cannot be read ({type(problem).__name__})") from None
     if bits == 8 and len(values) * 2 == (count or 65536):  # two entries in a word (PS3.3 C.11.1.1.1)
         values = values.astype("<u2").view(np.uint8)
     if len(values) < (count or 65536):
         raise DicomError(f"the Modality LUT has {len(values)} entries, expected {count or 65536}")
-    units = str(item.get("ModalityLUTType", "") or "")
-    return Scale(
-        table=values[: count or 65536].astype(np.float32), first=first
-    ), "" if units in _UNSPECIFIED else units
+    scale = Scale(table=values[: count or 65536].astype(np.float32), first=first)
+    return scale, str(item.get("ModalityLUTType", "") or "")

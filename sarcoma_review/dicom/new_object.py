@@ -6,11 +6,12 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset, FileMetaDataset, dcmread
+from pydicom import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, ExplicitVRLittleEndian
 
+from sarcoma_review.dicom.modality import header_with
 from sarcoma_review.dicom.scan import Index
 from sarcoma_review.errors import GeometryError, ReferenceNotFoundError, UnsupportedError
 from sarcoma_review.volume import Grid, Segment, Volume
@@ -50,14 +51,16 @@ def source_images(index: Index, volume: Volume) -> list[Dataset]:
     ------
     ReferenceNotFoundError
         If the volume does not know its images, or one of them is not in the index.
+    DicomError
+        If a file changed since it was indexed.
     """
-    paths = {each.sop_instance_uid: each.path for entry in index.series.values() for each in entry.instances}
-    absent = sum(uid not in paths for uid in volume.slice_uids)
+    known = {each.sop_instance_uid: each for entry in index.series.values() for each in entry.instances}
+    absent = sum(uid not in known for uid in volume.slice_uids)
     if absent or not volume.slice_uids:
         raise ReferenceNotFoundError(
             f"expected an image for each of the volume's {volume.shape[0]} slices, {absent or 'all'} are not there"
         )
-    return [dcmread(paths[uid], stop_before_pixels=True) for uid in volume.slice_uids]
+    return [header_with(known[uid]) for uid in volume.slice_uids]
 
 
 def require_images(segments: Sequence[Segment], images: Sequence[Dataset]) -> Grid:
@@ -73,9 +76,6 @@ def require_images(segments: Sequence[Segment], images: Sequence[Dataset]) -> Gr
     if not segments:
         raise GeometryError("expected at least one segment, found none")
     grid = segments[0].mask.grid
-    slices = {segment.mask.shape[0] for segment in segments}
-    if slices != {len(images)}:
-        raise ReferenceNotFoundError(f"masks have {sorted(slices)} slices, found {len(images)} images to refer to")
     if not all(segment.mask.grid.same_as(grid) for segment in segments):
         raise GeometryError("expected segments on one grid, found several")
     require_on_images(grid, images)
@@ -87,6 +87,8 @@ def require_on_images(grid: Grid, images: Sequence[Dataset]) -> None:
 
     Raises
     ------
+    ReferenceNotFoundError
+        If there is not one image for each slice.
     GeometryError
         If the first or the last voxel of a slice lies more than 0.1 mm from that of its image.
     UnsupportedError
@@ -94,8 +96,10 @@ def require_on_images(grid: Grid, images: Sequence[Dataset]) -> None:
     """
     if any(int(image.get("NumberOfFrames") or 1) > 1 for image in images):
         raise UnsupportedError("expected single images to refer to, found an enhanced multi-frame object")
-    _, rows, columns = grid.shape
-    ends = [[(number, 0, 0), (number, rows - 1, columns - 1)] for number in range(len(images))]
+    slices, rows, columns = grid.shape
+    if slices != len(images):
+        raise ReferenceNotFoundError(f"expected an image for each of {slices} slices, found {len(images)} images")
+    ends = [[(number, 0, 0), (number, rows - 1, columns - 1)] for number in range(slices)]
     apart = np.linalg.norm(grid.position_mm(ends) - [_ends_mm(image) for image in images], axis=2)
     if not (apart <= _ON_IMAGE_MM).all():
         worst = float(np.nan_to_num(apart, nan=np.inf).max())

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydicom import Dataset
 
-from sarcoma_review.dicom.instance import BROKEN, Instance
+from sarcoma_review.dicom.elements import BROKEN
+from sarcoma_review.dicom.instance import Instance
 from sarcoma_review.dicom.modality import header_with
 from sarcoma_review.dicom.read import load_slices
 from sarcoma_review.errors import DicomError, GeometryError

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from sarcoma_review.dicom import codecs
-from sarcoma_review.dicom.elements import PIXEL_DATA
-from sarcoma_review.dicom.instance import BROKEN, Instance
+from sarcoma_review.dicom.elements import BROKEN, PIXEL_DATA
+from sarcoma_review.dicom.instance import Instance
 from sarcoma_review.dicom.modality import Scale, meaning_of
 from sarcoma_review.dicom.nested import Layout, walk
 from sarcoma_review.errors import DicomError, SarcomaReviewError, TruncatedError, UnsupportedError
@@ -118,7 +119,7 @@ def _require_readable(instance: Instance) -> None:
             f"BitsStored {instance.bits_stored} and HighBit {instance.high_bit} do not fit in "
             f"{instance.bits_allocated} bits"
         )
-    if instance.pixel_offset < 0 and instance.transfer_syntax != codecs.DEFLATED:
+    if instance.pixel_offset < 0 and instance.transfer_syntax != DeflatedExplicitVRLittleEndian:
         raise DicomError("image without pixels: PixelData is absent")
     if codecs.is_native(instance) and instance.pixel_offset >= 0:
         _require_length(instance)
@@ -239,7 +240,7 @@ def _frame(file: FileIO, instance: Instance, stored: NDArray[Any]) -> None:
     found = file.readinto(stored.data.cast("B"))
     if found != size:
         raise TruncatedError(f"pixels are truncated: expected {size} bytes, found {found}")
-    if instance.transfer_syntax == codecs.BIG_ENDIAN:
+    if instance.transfer_syntax == ExplicitVRBigEndian:
         _to_little(file, instance, stored)
 
 
@@ -253,7 +254,7 @@ def _to_little(file: FileIO, instance: Instance, stored: NDArray[Any]) -> None:
 
 
 def _is_deflated(instance: Instance) -> bool:
-    return instance.transfer_syntax == codecs.DEFLATED
+    return instance.transfer_syntax == DeflatedExplicitVRLittleEndian
 
 
 def _inflated_frame(file: FileIO, instance: Instance) -> _Read:
@@ -308,11 +309,7 @@ def _as_floats(each: _Slice, read: Callable[[NDArray[Any]], None], into: NDArray
     stored = np.empty(into.shape, _kind(each.instance))
     read(stored)
     met = _cleaned(stored, each.instance)
-    if each.scale.table is None:
-        into[...] = stored * np.float64(each.scale.slope) + each.scale.intercept
-    else:
-        last = len(each.scale.table) - 1
-        into[...] = each.scale.table[np.clip(stored.astype(np.int64) - each.scale.first, 0, last)]
+    into[...] = each.scale.of(stored)
     return met
 
 
@@ -337,7 +334,7 @@ def _remarks(slices: Sequence[_Slice], met: Sequence[_Met], units: str) -> tuple
     remarks = []
     first = slices[0].instance
     if padded := sum(each.padded for each in met):
-        low, high = _padding_ends(slices)
+        low, high = _padding_ends([each for each, found in zip(slices, met, strict=True) if found.padded])
         held = f"{low:g}" if low == high else f"{low:g} to {high:g}"
         remarks.append(f"pixel padding: {padded} voxels were not imaged and hold {held} {units}".rstrip())
     if overlaid := sum(each.overlaid for each in met):
@@ -350,10 +347,7 @@ def _remarks(slices: Sequence[_Slice], met: Sequence[_Met], units: str) -> tuple
     return tuple(remarks)
 
 
-def _padding_ends(slices: Sequence[_Slice]) -> tuple[float, float]:
-    held = [
-        each.instance.padding * each.scale.slope + each.scale.intercept
-        for each in slices
-        if each.instance.padding is not None
-    ]
+def _padding_ends(padded: Sequence[_Slice]) -> tuple[float, float]:
+    """The least and the greatest value that padding has become."""
+    held = [float(each.scale.of(np.array(each.instance.padding))) for each in padded]
     return min(held), max(held)

@@ -9,6 +9,8 @@ from sarcoma_review.dicom.instance import Instance
 from sarcoma_review.dicom.placing import along_mm
 from sarcoma_review.volume import Volume
 
+_LOST_MM = 0.01  # what positions are rounded to, and less, is no loss
+
 
 def evenly_spaced(volume: Volume, instances: Sequence[Instance]) -> Volume:
     """Slices of uneven spacing along one line, linear between neighbours, at the closest spacing among them.
@@ -24,7 +26,8 @@ def evenly_spaced(volume: Volume, instances: Sequence[Instance]) -> Volume:
     -------
     Volume
         Of the type the volume had, without slice UIDs: a slice is no longer one image. The position of every voxel
-        is exact; detail between two slices is lost over their distance, which the last of `Volume.issues` gives.
+        is exact; detail between two slices is lost over their distance, which the last of `Volume.issues` gives, as
+        well as what the last slice falls short by: less than one spacing.
     """
     along = along_mm(instances)
     along = along - along[0]
@@ -44,4 +47,7 @@ def evenly_spaced(volume: Volume, instances: Sequence[Instance]) -> Volume:
         f"slices {gaps.min():.2f} to {gaps.max():.2f} mm apart were interpolated to {gaps.min():.2f} mm: positions "
         f"are exact, detail is blurred over up to {gaps.max():.2f} mm"
     )
+    lost_mm = along[-1] - wanted[-1]
+    if lost_mm > _LOST_MM:
+        note += f"; the last {lost_mm:.2f} mm of {along[-1]:.2f} mm lie beyond the last slice and were left out"
     return replace(volume, array=array, affine=affine, slice_uids=(), issues=(*volume.issues, note))

@@ -22,6 +22,8 @@ _TAKEN = {"preoperative": datetime(2024, 5, 14, 10, 30), "postoperative": dateti
 """Invented days; the de-identifier shifts them like any other, both by as much."""
 _STORED_OFFSET = {"CT": 1024, "MR": 0}
 _CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage}
+_PAIRED = {"KNEE"}
+"""Body parts of which a header has to say the side, be it nothing (PS3.3 C.7.3.1)."""
 _TRUTH_AFTER = ("case_id", "rng_seed", "frame", "achieved")
 
 
@@ -106,7 +108,8 @@ def _image(patient: Patient, image: SyntheticImage, series_number: int, k: int) 
     dataset.SeriesNumber = series_number
     dataset.SeriesDescription = volume.description
     dataset.Manufacturer = "sarcoma_review phantom"
-    dataset.Laterality = ""
+    if image.acquisition["BodyPartExamined"] in _PAIRED:
+        dataset.Laterality = ""
     dataset.FrameOfReferenceUID = _uid(patient, *_words("frame", image.study))
     dataset.PositionReferenceIndicator = ""
     dataset.InstanceNumber = k + 1
@@ -132,14 +135,14 @@ def _patient_and_study(patient: Patient, study: str) -> Dataset:
     dataset.PatientName = "Phantom^Synthetic"
     dataset.PatientID = patient.case_id.upper()
     dataset.PatientBirthDate = ""
-    dataset.PatientSex = "M"
-    dataset.PatientAge = "022Y"
+    dataset.PatientSex = patient.sex
+    dataset.PatientAge = patient.age
     dataset.StudyInstanceUID = _uid(patient, *_words("study", study))
     dataset.StudyDate, dataset.StudyTime = f"{taken:%Y%m%d}", f"{taken:%H%M%S}"
     dataset.StudyID = ""
     dataset.AccessionNumber = ""
     dataset.ReferringPhysicianName = ""
-    dataset.StudyDescription = "femur tumour"
+    dataset.StudyDescription = patient.study
     return dataset
 
 
@@ -183,7 +186,7 @@ def _outlines(patient: Patient, images: Sequence[Dataset]) -> Dataset:
     uids = (_uid(patient, "series", 90), _uid(patient, "instance", 90, 1))
     taken = _TAKEN["preoperative"]
     when = {"Date": f"{taken:%Y%m%d}", "Time": f"{taken:%H%M%S}"}
-    extra: dict[str, object] = {"SeriesDescription": "tumour and femur"}
+    extra: dict[str, object] = {"SeriesDescription": patient.outlines}
     for group in ("Series", "Content", "InstanceCreation"):
         extra |= {f"{group}{part}": value for part, value in when.items()}
     seg = write_seg(patient.segments, images=images, uids=uids, extra=extra)

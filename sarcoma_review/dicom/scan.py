@@ -1,9 +1,10 @@
 """Find the DICOM files of a folder or an archive and sort them into series."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from pydicom.errors import InvalidDicomError
@@ -12,6 +13,7 @@ from sarcoma_review.dicom import stored_index
 from sarcoma_review.dicom.container import (
     ARCHIVE_START,
     DIRECTORY_NAME,
+    Progress,
     Unpacked,
     differences,
     is_archive,
@@ -23,9 +25,6 @@ from sarcoma_review.dicom.instance import Instance, from_header
 from sarcoma_review.dicom.stack import Stacking, VolumeSpec, stack
 from sarcoma_review.dicom.stored_index import Kept, Stored, put_together, state_of
 from sarcoma_review.errors import NotDicomError
-
-Progress = Callable[[int, int], None]
-"""Called with files done and files in all."""
 
 _Found = tuple[str | Path, Instance | Kept | str]
 _NO_DATA_SET = "DICOM header without SOP instance UID: a directory, or truncated"
@@ -183,9 +182,9 @@ def index_files(
     files: Collection[str | Path], *, progress: Progress | None = None, home: Unpacked | None = None
 ) -> Index:
     """Index these files; see `scan`. `home`, where they were unpacked, is kept by whatever is found."""
-    every = ((file, read_instance(Path(file), home=home)) for file in files)
-    index = _index(every, len(files), progress)
-    return index if home is None else replace(index, home=home, skipped=index.skipped + home.damaged)
+    read = ((file, read_instance(Path(file), home=home)) for file in files)
+    damaged = home.damaged if home else []
+    return replace(_index(chain(read, damaged), len(files) + len(damaged), progress), home=home)
 
 
 def _index(every: Iterable[_Found], total: int, progress: Progress | None) -> Index:
@@ -208,7 +207,7 @@ def _index(every: Iterable[_Found], total: int, progress: Progress | None) -> In
 def _disagreements(index: Index) -> list[tuple[Path, str]]:
     listings = [file for file, _ in index.skipped if file.name.upper() == DIRECTORY_NAME]
     images = [image.path for entry in index.series.values() for image in entry.instances] if listings else []
-    return [note for listing in listings for note in differences(listing, images)]
+    return [note for listing in listings for note in differences(listing, images, dict(index.skipped))]
 
 
 def files_of(path: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -314,8 +315,8 @@ def _describe(number: int, name: str) -> hd.seg.SegmentDescription:
 
 def _require_frame(uid: object, onto: Volume, what: str) -> None:
     """Refuse an object that names another frame of reference than the volume's."""
-    frame = Volume(np.zeros((1, 1, 1)), np.eye(4), str(uid or "") or None)
-    require_same_space(frame, onto, f"{what} and {onto.modality or 'volume'}")
+    drawn_in = replace(onto, frame_of_reference_uid=str(uid or "") or None)
+    require_same_space(drawn_in, onto, f"{what} and {onto.modality or 'volume'}")
 
 
 @contextmanager

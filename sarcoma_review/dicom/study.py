@@ -5,16 +5,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from pydicom import dcmread
-
-from sarcoma_review.dicom.container import Unpacked
+from sarcoma_review.dicom.address import archive_and_study, is_web
+from sarcoma_review.dicom.container import Progress, Unpacked
 from sarcoma_review.dicom.instance import Instance
 from sarcoma_review.dicom.modality import header_with
 from sarcoma_review.dicom.projection import Projection, load_projection
-from sarcoma_review.dicom.scan import Index, Progress, SeriesEntry, index_files, place_of
+from sarcoma_review.dicom.scan import Index, SeriesEntry, index_files, place_of
 from sarcoma_review.dicom.segments import read_rtstruct, read_seg
 from sarcoma_review.dicom.stack import VolumeSpec
-from sarcoma_review.dicom.web import Archive, archive_and_study, is_web
+from sarcoma_review.dicom.web import Archive
 from sarcoma_review.errors import DicomError, NotDicomError, SarcomaReviewError
 from sarcoma_review.privacy.gate import admit
 from sarcoma_review.privacy.head_words import KEYWORDS
@@ -44,15 +43,24 @@ class Study:
 
     @cached_property
     def pseudonym(self) -> str:
-        """The patient's pseudonym; where the study holds several patients, the first one's."""
+        """The patient's pseudonym; where the study holds several patients, the first one's.
+
+        Raises
+        ------
+        DicomError
+            If the file changed since the study was opened.
+        """
         first = next(iter(self.index.series.values())).instances[0]
-        return str(dcmread(first.path, specific_tags=["PatientID"]).get("PatientID", "") or "case")
+        return str(header_with(first, ["PatientID"]).get("PatientID", "") or "case")
+
+    @cached_property
+    def _entries(self) -> list[SeriesEntry]:
+        return sorted(self.index.series.values(), key=lambda entry: (entry.instances[0].series_number, entry.uid))
 
     @cached_property
     def specs(self) -> list[VolumeSpec]:
         """Volumes known from geometry, in order of series number, their pixels not yet read."""
-        entries = sorted(self.index.series.values(), key=_by_number)
-        return [spec for entry in entries for spec in entry.volumes()]
+        return [spec for entry in self._entries for spec in entry.volumes()]
 
     @property
     def volumes(self) -> list[Volume]:
@@ -95,8 +103,7 @@ class Study:
 
     @cached_property
     def _films(self) -> list[Projection | SarcomaReviewError]:
-        entries = sorted(self.index.series.values(), key=_by_number)
-        return [self._film(instance) for entry in entries for instance in entry.projections]
+        return [self._film(instance) for entry in self._entries for instance in entry.projections]
 
     def _film(self, instance: Instance) -> Projection | SarcomaReviewError:
         try:
@@ -126,6 +133,19 @@ class Study:
             )
         return fitting[0]
 
+    def carrier(self, segment: Segment) -> Volume:
+        """Give the volume that a segment of this study was drawn on.
+
+        Raises
+        ------
+        DicomError
+            If none of its volumes can be read.
+        """
+        for volume in self.volumes:
+            if volume.series_uid == segment.mask.series_uid and volume.grid.same_as(segment.mask.grid):
+                return volume
+        raise DicomError(f"no volume of this study carries the segment {segment.name!r}")
+
     @property
     def skipped(self) -> list[tuple[Path, str]]:
         """Files and images that are in no volume, each with the reason."""
@@ -150,7 +170,7 @@ class Study:
         return [self._outline(entry.modality, instance) for entry, instance in self._outline_files()]
 
     def _outline_files(self) -> Iterator[tuple[SeriesEntry, Instance]]:
-        for entry in sorted(self.index.series.values(), key=_by_number):
+        for entry in self._entries:
             if entry.modality in _READERS:
                 yield from ((entry, instance) for instance in entry.instances)
 
@@ -206,10 +226,6 @@ def _fetched(
     service, uid = archive_and_study(address)
     home = Archive(service, headers or {}, verify=verify).fetch(uid, progress=progress)
     return home.folder, home
-
-
-def _by_number(entry: SeriesEntry) -> tuple[int, str]:
-    return entry.instances[0].series_number, entry.uid
 
 
 def open_study(

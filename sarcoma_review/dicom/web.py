@@ -5,30 +5,27 @@ costs ten times as much. Whatever is short, late or refused raises; nothing is l
 """
 
 import hashlib
-import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 from pydicom import Dataset
 
-from sarcoma_review.dicom.container import Unpacked
+from sarcoma_review.dicom.address import UID, is_this_machine, require_uid, service_address
+from sarcoma_review.dicom.container import Progress, Unpacked
 from sarcoma_review.dicom.multipart import bodies, boundary_of, joined, kept
+from sarcoma_review.dicom.patience import Patient
 from sarcoma_review.errors import ArchiveError
 from sarcoma_review.privacy.gate import admit
 
-Progress = Callable[[int, int], None]
-
-SCHEME = "dicomweb+"
-_UID = re.compile(r"[0-9][0-9.]{0,63}")
+_UIDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 _PAGE = 100
-_MOST_PAGES = 1000
+_MOST_LISTED = 100_000
 _PER_REQUEST = 20
 _JSON = {"Accept": "application/dicom+json"}
 _IMAGES = {
@@ -91,6 +88,8 @@ class Archive:
         Whether the service's certificate is checked, or the file of certificates to check it with.
     timeout_s : float
         The longest silence that is waited for.
+    patience_s : float
+        How long a request is sent again, ever later, to an archive that says it is busy (429, 503).
 
     Raises
     ------
@@ -102,10 +101,11 @@ class Archive:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     verify: bool | str | Path = True
     timeout_s: float = 60.0
+    patience_s: float = 60.0
 
     def __post_init__(self) -> None:
-        address = _address(self.url)
-        if self.headers and address.scheme == "http" and not _is_this_machine(address.host):
+        address = service_address(self.url)
+        if self.headers and address.scheme == "http" and not is_this_machine(address.host):
             raise ArchiveError("headers would travel unencrypted: expected https where headers are given, found http")
 
     def studies(self, query: Mapping[str, str] | None = None, *, limit: int = _PAGE) -> list[StudyFound]:
@@ -191,58 +191,15 @@ class Archive:
 
     def _client(self) -> httpx.Client:
         certificates: bool | ssl.SSLContext = False  # without TLS there is none to check, and reading ours takes time
-        if _address(self.url).scheme == "https":
+        if service_address(self.url).scheme == "https":
             certificates = self.verify if isinstance(self.verify, bool) else _certificates(self.verify)
         return httpx.Client(
             base_url=self.url.rstrip("/") + "/",
             headers=self.headers,
-            verify=certificates,
+            transport=Patient(self.patience_s, verify=certificates, trust_env=False),
             timeout=self.timeout_s,
             trust_env=False,
         )
-
-
-def is_web(address: str | Path) -> bool:
-    """Whether this is the address of a study in an archive rather than a place on disk."""
-    return str(address).startswith(SCHEME)
-
-
-def archive_and_study(address: str) -> tuple[str, str]:
-    """Service and study of an address.
-
-    Raises
-    ------
-    ArchiveError
-
-    Examples
-    --------
-    >>> archive_and_study("dicomweb+https://archive.example/dicom-web/studies/1.2.3")
-    ('https://archive.example/dicom-web', '1.2.3')
-    """
-    service, found, uid = address.removeprefix(SCHEME).rstrip("/").rpartition("/studies/")
-    if not found:
-        raise ArchiveError("expected dicomweb+https://SERVICE/studies/UID, found no /studies/ in the address")
-    _require_uid(uid)
-    return service, uid
-
-
-def _address(url: str) -> httpx.URL:
-    try:
-        address = httpx.URL(url)
-    except httpx.InvalidURL:
-        raise ArchiveError("the archive's address cannot be read; expected https://SERVICE") from None
-    if address.scheme not in ("http", "https") or not address.host:
-        raise ArchiveError("expected an archive's address that begins with https:// or http://")
-    if address.userinfo:
-        raise ArchiveError("the archive's address holds a password; expected it in headers, which are not stored")
-    return address
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _certificates(path: str | Path) -> ssl.SSLContext:
@@ -250,11 +207,6 @@ def _certificates(path: str | Path) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(path))
     except OSError:
         raise ArchiveError("the file of certificates cannot be read") from None
-
-
-def _require_uid(uid: str) -> None:
-    if not _UID.fullmatch(uid):
-        raise ArchiveError("expected a study UID of digits and dots, at most 64 characters")
 
 
 @contextmanager
@@ -285,7 +237,7 @@ def _phrase(answer: httpx.Response) -> str:
 def _of(path: str) -> str:
     """Which object a request was about, by the end of its UID."""
     uid = path.rpartition("/")[2]
-    return f", for …{uid[-8:]}" if _UID.fullmatch(uid) else ""
+    return f", for …{uid[-8:]}" if UID.fullmatch(uid) else ""
 
 
 def _listed(client: httpx.Client, path: str, query: Mapping[str, Any]) -> list[Dataset]:
@@ -300,22 +252,33 @@ def _listed(client: httpx.Client, path: str, query: Mapping[str, Any]) -> list[D
 
 
 def _pages(client: httpx.Client, path: str, query: Mapping[str, str], limit: int) -> list[Dataset]:
-    found: list[Dataset] = []
-    for _ in range(_MOST_PAGES):
+    """What the archive lists, page by page until nothing new comes: it may give fewer at once than are asked for."""
+    found: dict[str, Dataset] = {}
+    was_full = False
+    while len(found) < limit:
         ask = min(_PAGE, limit - len(found))
-        page = _listed(client, path, {**query, "limit": ask, "offset": len(found)})
-        if page and found and page[0] == found[0]:
-            raise ArchiveError("the archive repeats the first page of its list; ask for less")
-        found += page[:ask]
-        if len(page) < ask or len(found) >= limit:
-            return found
-    return found
+        page = _listed(client, path, {**query, "limit": ask, "offset": len(found)})[:ask]
+        new = {uid: item for item in page if (uid := _uid_of(item)) not in found}
+        if not new:
+            if page and was_full:
+                raise ArchiveError("the archive repeats the first page of its list; ask for less")
+            break  # also where a short list comes again: an archive that knows no pages gave all of it at once
+        found |= new
+        was_full = len(page) == ask
+    return list(found.values())
+
+
+def _uid_of(item: Dataset) -> str:
+    """The UID of what a list names: an image's, else a series', else a study's."""
+    uid = next((str(item[word].value) for word in _UIDS if word in item), "")
+    require_uid(uid)
+    return uid
 
 
 def _series_of(client: httpx.Client, study_uid: str) -> list[SeriesFound]:
-    _require_uid(study_uid)
+    require_uid(study_uid)
     query = {"includefield": "SeriesDescription"}
-    found = [_series(item) for item in _pages(client, f"studies/{study_uid}/series", query, _PAGE * _MOST_PAGES)]
+    found = [_series(item) for item in _pages(client, f"studies/{study_uid}/series", query, _MOST_LISTED)]
     if not found:
         raise ArchiveError(f"the archive holds no study …{study_uid[-8:]}")
     return found
@@ -325,7 +288,7 @@ def _count(client: httpx.Client, study_uid: str, series: SeriesFound) -> int:
     """How many images a series has, asked one by one where the list of series does not say."""
     if series.images is not None:
         return series.images
-    return len(_pages(client, f"studies/{study_uid}/series/{series.uid}/instances", {}, _PAGE * _MOST_PAGES))
+    return len(_pages(client, f"studies/{study_uid}/series/{series.uid}/instances", {}, _MOST_LISTED))
 
 
 def _images(client: httpx.Client, path: str, expected: int) -> Iterator[bytes]:
@@ -378,7 +341,7 @@ def _study(item: Dataset) -> StudyFound:
 
 def _series(item: Dataset) -> SeriesFound:
     uid = str(item.get("SeriesInstanceUID", ""))
-    _require_uid(uid)
+    require_uid(uid)
     return SeriesFound(
         uid=uid,
         modality=str(item.get("Modality", "") or ""),

@@ -24,7 +24,7 @@ from sarcoma_review.planning.structures import (
     tumour_gap_mm,
 )
 from sarcoma_review.planning.surface import TumourSurface
-from sarcoma_review.planning.uncertainty import Uncertainty
+from sarcoma_review.planning.uncertainty import NORMAL_95, Uncertainty
 from sarcoma_review.volume import Segment, Volume
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
 Cell = str | float | None
 _Section = dict[tuple[str, str], Cell]
 _LIMITS_MM = (0.0, 1.0, 5.0)
-_NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,8 +202,8 @@ def _planes(alternative: Alternative) -> _Section:
     section: _Section = {}
     for plane in alternative.margins.planes:
         section[f"margin to {plane.name}", "mm"] = plane.margin_mm
-        section[f"margin to {plane.name}, 95 % from", "mm"] = plane.margin_mm - _NORMAL_95 * plane.sd_mm
-        section[f"margin to {plane.name}, 95 % to", "mm"] = plane.margin_mm + _NORMAL_95 * plane.sd_mm
+        section[f"margin to {plane.name}, 95 % from", "mm"] = plane.margin_mm - NORMAL_95 * plane.sd_mm
+        section[f"margin to {plane.name}, 95 % to", "mm"] = plane.margin_mm + NORMAL_95 * plane.sd_mm
     return section
 
 

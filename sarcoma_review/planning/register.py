@@ -76,12 +76,6 @@ class Registration:
         away = away - away.mean(axis=0)
         return np.asarray((len(away) - 1) / len(away) * away.T @ away + floor)
 
-    def sd_along_mm(self, position_mm: ArrayLike, direction: ArrayLike) -> float:
-        """Standard deviation in mm along a direction (3,) of where a fixed position is put."""
-        unit = np.asarray(direction, np.float64)
-        unit = unit / np.linalg.norm(unit)
-        return float(np.sqrt(unit @ self.covariance_mm2(position_mm) @ unit))
-
     @cached_property
     def weakest(self) -> tuple[NDArray[np.float64], float]:
         """The direction (3,) in fixed space that is known worst at the tumour, and the error along it in mm."""
@@ -127,9 +121,8 @@ class Registration:
         GeometryError
             If the volume lies in another frame of reference than the moving image, or a grid is sheared.
         """
-        here = replace(volume, frame_of_reference_uid=volume.frame_of_reference_uid or self.moving_frame_uid)
-        stand_in = replace(here, frame_of_reference_uid=self.moving_frame_uid)
-        require_same_space(here, stand_in, "the volume to resample and the moving image")
+        moving = replace(volume, frame_of_reference_uid=self.moving_frame_uid)
+        require_same_space(volume, moving, "the volume to resample and the moving image")
         grid, mask = onto or self.fixed_grid, volume.array.dtype.kind in "bf" and float(volume.array.max()) <= 1.0
         beyond = outside if outside is not None else 0.0 if mask else float(volume.array.min())
         way = interpolation or ("nearest" if volume.array.dtype.kind == "b" else "linear")

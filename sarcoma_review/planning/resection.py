@@ -204,11 +204,6 @@ class ResectionPlan:
         """The planes with a patch."""
         return tuple(plane for plane in self.planes if plane.patch_mm is not None)
 
-    @property
-    def bounds_a_body(self) -> bool:
-        """Whether a specimen or an expansion says where the specimen ends on every side."""
-        return self.specimen is not None or self.expansion_mm is not None
-
 
 def towards_mm(expansion_mm: Expansion) -> NDArray[np.float64]:
     """An expansion as distances in mm, shape (3, 2): x, y, z; towards minus and towards plus.

@@ -9,8 +9,8 @@ from scipy.spatial import cKDTree
 from sarcoma_review.planning.distance import signed_distance_to_triangles_mm
 from sarcoma_review.planning.extent import vertex_normals
 from sarcoma_review.planning.refine import reach_near
+from sarcoma_review.planning.specimen import sd_unfitted_mm
 from sarcoma_review.planning.surface import TumourSurface
-from sarcoma_review.planning.uncertainty import voxel_sd_mm
 from sarcoma_review.volume import Volume, require_same_space
 
 Array = NDArray[np.float64]
@@ -92,5 +92,4 @@ def _unfitted(
     margins: Array, point: Array, towards: Array, *, surface: TumourSurface, other: TumourSurface
 ) -> SparedMargin:
     direction = towards / max(float(np.linalg.norm(towards)), 1e-9)
-    wide = np.hypot(voxel_sd_mm(surface.grid, direction), voxel_sd_mm(other.grid, direction))
-    return SparedMargin(margins, float(margins.min()), point, direction, float(wide))
+    return SparedMargin(margins, float(margins.min()), point, direction, sd_unfitted_mm(surface, other, direction))

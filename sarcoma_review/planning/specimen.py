@@ -130,7 +130,7 @@ def _with_slits(surface: TumourSurface, wall: TumourSurface, found: SpecimenMarg
         return found
     point = surface.points_mm[number[at]]
     normal = (outside[at] - point) / max(float(distance[at]), 1e-9)
-    sd = _sd_unfitted_mm(surface, wall, normal)
+    sd = sd_unfitted_mm(surface, wall, normal)
     return replace(
         found, margin_mm=float(distance[at]), position_mm=point, wall_mm=outside[at], sd_mm=sd, fitted=False
     )
@@ -161,7 +161,7 @@ def _at(surface: TumourSurface, wall: TumourSurface, margins: Array, number: int
     point, gap = surface.points_mm[number], float(margins[number])
     foot = wall.vertices[np.argmin(np.linalg.norm(wall.vertices - point, axis=1))]
     normal = _outward(wall, foot)
-    wide = _sd_unfitted_mm(surface, wall, normal)
+    wide = sd_unfitted_mm(surface, wall, normal)
     plain = SpecimenMargins(margins, gap, point, foot, wide, float(margins.min()), fitted=False)
     if number >= len(surface.vertices):  # a guard point: no quadric is fitted to what smoothing would have lost
         return plain
@@ -231,6 +231,6 @@ def _outward(wall: TumourSurface, foot: Array) -> Array:
     return unit
 
 
-def _sd_unfitted_mm(surface: TumourSurface, wall: TumourSurface, direction: Array) -> float:
+def sd_unfitted_mm(surface: TumourSurface, wall: TumourSurface, direction: Array) -> float:
     """Standard deviation that the voxels of both masks leave on a margin not refitted, along a unit direction, mm."""
     return _WIDE * float(np.hypot(voxel_sd_mm(surface.grid, direction), voxel_sd_mm(wall.grid, direction)))

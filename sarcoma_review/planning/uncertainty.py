@@ -15,6 +15,9 @@ from sarcoma_review.planning.observer_length import deviation_length_mm
 from sarcoma_review.planning.observers import compare_observers
 from sarcoma_review.volume import Grid, Segment, Volume
 
+NORMAL_95 = 1.959963984540054
+"""Standard deviations of a normal distribution to either side, within which 95 % lie."""
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -199,7 +202,7 @@ def interval_of_minimum(margins_mm: Sequence[float], sds_mm: Sequence[float]) ->
     def quantile(p: float) -> float:
         return float(brentq(lambda mm: probability_below(margins_mm, sds_mm, mm) - p, *bracket, xtol=1e-9))
 
-    return quantile(float(ndtr(-1.959963984540054))), quantile(float(ndtr(1.959963984540054)))
+    return quantile(0.025), quantile(0.975)
 
 
 def greatest_of_normals(means: NDArray[np.float64], covariance: NDArray[np.float64]) -> tuple[float, float]:

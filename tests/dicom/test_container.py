@@ -196,6 +196,25 @@ def test_where_a_dicomdir_and_the_disk_disagree_is_noted_and_the_disk_is_believe
         assert sum(len(entry.instances) for entry in index.series.values()) >= named
 
 
+def test_a_file_that_the_dicomdir_names_and_that_was_skipped_is_not_said_to_be_absent(tmp_path: Path) -> None:
+    shutil.copytree(LISTED, tmp_path / "disc")
+    broken = tmp_path / "disc/77654033/CR1/6154"
+    broken.write_bytes(b"no image any more")
+    index = scan(tmp_path / "disc")
+    assert dict(index.skipped)[broken] == "not DICOM"
+    assert dict(index.notes)[broken] == "named by the DICOMDIR and left out: not DICOM"
+
+
+def test_a_damaged_member_that_the_dicomdir_names_is_not_said_to_be_absent(tmp_path: Path) -> None:
+    shutil.copytree(LISTED, tmp_path / "disc")
+    packed = zipped(tmp_path / "disc", method=zipfile.ZIP_STORED)
+    wanted = (LISTED / "77654033/CR1/6154").read_bytes()
+    data = packed.read_bytes()
+    packed.write_bytes(data.replace(wanted, wanted[:-9] + b"otherwise"))
+    notes = {path.name: note for path, note in scan(packed).notes}
+    assert notes["6154"] == "named by the DICOMDIR and left out: damaged in the archive"
+
+
 def test_a_damaged_dicomdir_is_noted_and_never_a_crash(tmp_path: Path) -> None:
     save([image((0, 0, 0), 0)], tmp_path)
     (tmp_path / "DICOMDIR").write_text("no list")

@@ -117,6 +117,36 @@ def test_padding_is_kept_and_told_with_what_it_holds(tmp_path: Path) -> None:
     assert volume.array[0, 0, :5].tolist() == [-3024] * 4 + [4 - 1024]
 
 
+def test_padding_is_told_by_what_a_modality_table_makes_of_it(tmp_path: Path) -> None:
+    stored = np.full(ROWS * COLUMNS, 102, "<u2")
+    stored[:4] = 100
+    images = series(
+        ModalityLUTSequence=[table("HU")], PixelRepresentation=0, PixelPaddingValue=100, PixelData=stored.tobytes()
+    )
+    volume = load(images, tmp_path)
+    assert volume.issues == ("pixel padding: 12 voxels were not imaged and hold 7 HU",)
+    assert (volume.array == 7).sum() == 12
+
+
+def test_slices_without_padding_say_nothing_of_what_it_holds(tmp_path: Path) -> None:
+    images = [image((0, 0, 3 * k), k, Modality="MR", PixelPaddingValue=100, RescaleSlope=k + 1) for k in range(3)]
+    assert load(images, tmp_path).issues == ("pixel padding: 1 voxels were not imaged and hold 200",)
+
+
+@pytest.mark.parametrize(("stated", "units"), [(None, "HU"), ("HU", "HU"), ("Z_EFF", "Z_EFF"), ("US", "")])
+def test_a_ct_is_in_hu_only_where_it_does_not_say_otherwise(stated: str | None, units: str, tmp_path: Path) -> None:
+    changes = {} if stated is None else {"RescaleType": stated}
+    assert load(series(**changes), tmp_path).units == units
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR"])
+def test_slices_of_one_volume_in_several_units_are_refused(modality: str, tmp_path: Path) -> None:
+    images = series(Modality=modality, RescaleType="HU")
+    images[1].RescaleType = "MGML"
+    with pytest.raises(DicomError, match="expected one unit in a stack, found HU, MGML"):
+        load(images, tmp_path)
+
+
 def test_an_inverted_image_keeps_its_values_and_says_so(tmp_path: Path) -> None:
     volume = load(series(PhotometricInterpretation="MONOCHROME1"), tmp_path)
     assert volume.issues == ("MONOCHROME1: high values are meant to be shown dark",)
@@ -135,22 +165,40 @@ def test_a_sign_drawn_out_over_the_bits_above_is_no_overlay(tmp_path: Path) -> N
     assert volume.issues == ()
 
 
+def table(units: str, *, order: str = "<") -> Dataset:
+    """A Modality LUT of four entries, from a stored value of 100 on."""
+    item = Dataset()
+    item.LUTDescriptor, item.ModalityLUTType = [4, 100, 16], units
+    item.LUTData = np.array([7, 70, 700, 7000], f"{order}u2").tobytes()
+    item["LUTDescriptor"].VR, item["LUTData"].VR = "US", "OW"
+    return item
+
+
 def test_a_modality_table_takes_the_place_of_slope_and_intercept(tmp_path: Path) -> None:
-    table = Dataset()
-    table.LUTDescriptor, table.ModalityLUTType = [4, 100, 16], "HU"
-    table.LUTData = np.array([7, 70, 700, 7000], "<u2").tobytes()
-    table["LUTDescriptor"].VR, table["LUTData"].VR = "US", "OW"
-    images = series(ModalityLUTSequence=[table], PixelRepresentation=0)
+    images = series(ModalityLUTSequence=[table("HU")], PixelRepresentation=0)
     assert load(images, tmp_path).array[1, 0, :5].tolist() == [7, 70, 700, 7000, 7000]
     assert load(images, tmp_path).array[0].max() == 7
 
 
+def test_a_modality_table_of_words_in_the_other_order_holds_the_same_values(tmp_path: Path) -> None:
+    images = series(ModalityLUTSequence=[table("HU", order=">")], PixelRepresentation=0)
+    for dataset in images:
+        dataset.PixelData = np.frombuffer(dataset.PixelData, "<i2").astype(">i2").tobytes()
+        dataset["PixelData"].VR = "OW"
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    assert load(images, tmp_path).array[1, 0, :5].tolist() == [7, 70, 700, 7000, 7000]
+
+
+def test_modality_tables_in_several_units_are_refused(tmp_path: Path) -> None:
+    images = series(PixelRepresentation=0, ModalityLUTSequence=[table("HU")])
+    images[2].ModalityLUTSequence = [table("OD")]
+    with pytest.raises(DicomError, match="expected one unit in a stack, found HU, OD"):
+        load(images, tmp_path)
+
+
 def test_a_modality_table_in_some_images_only_is_refused(tmp_path: Path) -> None:
-    table = Dataset()
-    table.LUTDescriptor, table.LUTData = [4, 100, 16], bytes(8)
-    table["LUTDescriptor"].VR, table["LUTData"].VR = "US", "OW"
     images = series(PixelRepresentation=0)
-    images[1].ModalityLUTSequence = [table]
+    images[1].ModalityLUTSequence = [table("HU")]
     with pytest.raises(DicomError, match="some images of the stack have a Modality LUT and others none"):
         load(images, tmp_path)
 

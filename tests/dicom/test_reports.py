@@ -180,6 +180,8 @@ def test_what_has_no_content_is_refused(margins: MarginReport) -> None:
         write_kos([])
     with pytest.raises(DicomError, match="expected something to draw on 5 images"):
         write_gsps((), PLANES[:1], images=slices, grid=volume.grid)
+    with pytest.raises(ReferenceNotFoundError, match="expected an image for each of 5 slices, found 4 images"):
+        write_gsps((), PLANES, images=slices[:4], grid=volume.grid)
     with pytest.raises(GeometryError, match="order the images as the slices"):
         write_gsps((), PLANES, images=slices[::-1], grid=volume.grid)
     with pytest.raises(DicomError, match="expected an ellipse or a rectangle"):

@@ -12,42 +12,13 @@ from pydicom import dcmread
 from sarcoma_review.dicom import open_study
 from sarcoma_review.dicom.sample import write_patient
 from sarcoma_review.errors import PrivacyError
-from sarcoma_review.phantom import Patient
+from sarcoma_review.phantom import PATIENTS, Patient
+from sarcoma_review.privacy.gate import check
 from tests.conftest import require
 
 SAMPLES = Path(__file__).parents[2] / "sample_dicom"
 SHIPPED = SAMPLES / "distal_femur_osteosarcoma"
-
-
-@pytest.mark.slow
-def test_the_shipped_patient_is_what_the_phantom_makes_bit_for_bit(patient: Patient, tmp_path: Path) -> None:
-    made = write_patient(patient, tmp_path)
-    names = {path.relative_to(made) for path in made.rglob("*") if path.is_file()}
-    assert names == {path.relative_to(SHIPPED) for path in SHIPPED.rglob("*") if path.is_file()}
-    different = [name for name in names if (made / name).read_bytes() != (SHIPPED / name).read_bytes()]
-    assert different == []
-    with pytest.raises(PrivacyError, match="destination"):
-        write_patient(patient, tmp_path)
-
-
-@pytest.mark.slow
-def test_the_shipped_images_hold_what_the_phantom_drew(patient: Patient) -> None:
-    study = open_study(SHIPPED)
-    assert study.clearance == "receipt"
-    for drawn in patient.images[:2]:
-        read = study.volume(modality=drawn.volume.modality)
-        assert np.array_equal(read.array, drawn.volume.array)
-        assert read.grid.same_as(drawn.volume.grid, tolerance_mm=1e-4)
-    for segment in patient.segments:
-        assert np.array_equal(study.segment(segment.name).mask.array, segment.mask.array)
-    assert len({volume.frame_of_reference_uid for volume in study.volumes}) == 1
-
-
-def test_the_sample_is_small_and_says_how_it_was_made() -> None:
-    size = sum(path.stat().st_size for path in SAMPLES.rglob("*") if path.is_file())
-    assert size <= 25e6
-    assert "sarcoma-review phantom" in (SAMPLES / "README.md").read_text(encoding="utf-8")
-    assert set(json.loads((SHIPPED / "truth.json").read_text())) >= {"planes", "tumour", "minimum"}
+CASES = tuple(make.__name__ for make in PATIENTS)
 
 
 def thin(patient: Patient) -> Patient:
@@ -56,6 +27,68 @@ def thin(patient: Patient) -> Patient:
         replace(image, volume=replace(image.volume, array=image.volume.array[:3])) for image in patient.images
     )
     return replace(patient, images=images, segments=())
+
+
+FIXTURES = ("patient", "pelvis", "spine")
+"""The fixture of each shipped patient."""
+
+
+@pytest.fixture
+def shipped(request: pytest.FixtureRequest) -> Patient:
+    """Each shipped patient in turn."""
+    found: Patient = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shipped", FIXTURES, indirect=True)
+def test_the_shipped_patient_is_what_the_phantom_makes_bit_for_bit(shipped: Patient, tmp_path: Path) -> None:
+    made, stands = write_patient(shipped, tmp_path), SAMPLES / shipped.case_id
+    names = {path.relative_to(made) for path in made.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(stands) for path in stands.rglob("*") if path.is_file()}
+    different = [name for name in names if (made / name).read_bytes() != (stands / name).read_bytes()]
+    assert different == []
+
+
+def test_a_patient_is_not_written_over(patient: Patient, tmp_path: Path) -> None:
+    write_patient(thin(patient), tmp_path)
+    with pytest.raises(PrivacyError, match="destination"):
+        write_patient(thin(patient), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shipped", FIXTURES, indirect=True)
+def test_the_shipped_images_hold_what_the_phantom_drew(shipped: Patient) -> None:
+    study = open_study(SAMPLES / shipped.case_id)
+    assert study.clearance == "receipt"
+    for drawn in (image for image in shipped.images if image.study == "preoperative"):
+        read = study.volume(modality=drawn.volume.modality, description=drawn.volume.description)
+        assert np.array_equal(read.array, drawn.volume.array)
+        assert read.grid.same_as(drawn.volume.grid, tolerance_mm=1e-4)
+    for segment in shipped.segments:
+        assert np.array_equal(study.segment(segment.name).mask.array, segment.mask.array)
+    assert len({volume.frame_of_reference_uid for volume in study.volumes}) == 1
+
+
+def test_the_sample_is_small_and_says_how_it_was_made() -> None:
+    size = sum(path.stat().st_size for path in SAMPLES.rglob("*") if path.is_file())
+    assert size <= 25e6
+    assert "sarcoma-review phantom" in (SAMPLES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_patient_says_what_it_was_made_from(case: str) -> None:
+    truth = json.loads((SAMPLES / case / "truth.json").read_text(encoding="utf-8"))
+    assert set(truth) >= {"planes", "tumour", "minimum"}
+    assert f"`{case}`" in (SAMPLES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_shipped_patient_asks_to_be_cleaned_and_none_shows_a_head(case: str) -> None:
+    assert check(SAMPLES / case).outcome == "open"
+    study = open_study(SAMPLES / case)
+    assert [volume.head for volume in study.volumes] == [""] * len(study.volumes)
+    assert study.issues == []
 
 
 def test_the_study_after_the_operation_stands_beside_the_case(patient: Patient, tmp_path: Path) -> None:
@@ -105,9 +138,10 @@ def test_the_shipped_study_after_the_operation_is_what_the_phantom_makes(patient
 
 
 @pytest.mark.servers
-def test_the_shipped_objects_are_valid_dicom() -> None:
+@pytest.mark.parametrize("case", CASES)
+def test_the_shipped_objects_are_valid_dicom(case: str) -> None:
     require(shutil.which("dciodvfy") is not None, "dciodvfy (package dicom3tools)")
-    for kind in ("CT", "MR", "SEG"):
-        path = min(SHIPPED.glob(f"dicom/{kind}-*/*.dcm"))
+    for series in sorted((SAMPLES / case / "dicom").glob("*-*/")):
+        path = min(series.glob("*.dcm"))
         said = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False).stderr
         assert [line for line in said.splitlines() if line.startswith("Error")] == [], dcmread(path).Modality

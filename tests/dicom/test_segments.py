@@ -249,5 +249,5 @@ def test_a_segmentation_on_other_voxels_is_refused(tmp_path: Path) -> None:
 
 def test_masks_and_images_must_match_in_number() -> None:
     images, _, segments = outlined()
-    with pytest.raises(ReferenceNotFoundError, match=r"masks have \[5\] slices, found 4 images"):
+    with pytest.raises(ReferenceNotFoundError, match="for each of 5 slices, found 4 images"):
         write(images[:4], segments)

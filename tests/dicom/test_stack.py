@@ -276,7 +276,16 @@ def test_uneven_slices_are_interpolated_on_demand_and_it_is_said(tmp_path: Path)
     expected = np.interp(volume.position_mm([[k, 0, 0] for k in range(5)])[:, 2], places, np.arange(5) * 100)
     assert np.abs(volume.array[:, 0, 0] - expected).max() <= 0.5
     assert "slices 2.60 to 3.40 mm apart were interpolated to 2.60 mm" in volume.issues[-1]
+    assert "the last 1.60 mm of 12.00 mm lie beyond the last slice" in volume.issues[-1]  # 12 - 4 * 2.6
     assert volume.slice_uids == ()
+
+
+def test_uneven_slices_whose_length_the_spacing_divides_lose_nothing_and_no_loss_is_said(tmp_path: Path) -> None:
+    images = [image((0, 0, z), k) for k, z in enumerate((0, 2.5, 5.8, 9.2, 12.5))]
+    (spec,) = next(iter(scan(save(images, tmp_path)).series.values())).volumes()
+    volume = spec.load("resample")
+    assert volume.position_mm((volume.shape[0] - 1, 0, 0))[2] == pytest.approx(12.5)
+    assert "lie beyond" not in volume.issues[-1]
 
 
 def test_missing_slices_are_never_interpolated(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sarcoma_review.dicom import open_study
+from sarcoma_review.dicom import open_study, source_images
 from sarcoma_review.errors import DicomError, MissingSlicesError, NotDeidentifiedError, NotDicomError
 from sarcoma_review.privacy import deidentify
 from tests.dicom.series import image, save
@@ -57,6 +57,17 @@ def test_a_file_changed_after_the_gate_is_not_read(tmp_path: Path) -> None:
     victim.write_bytes(victim.read_bytes() + b"\0\0")
     assert study.volumes == []
     assert any("changed after the study was opened" in issue for issue in study.issues)
+
+
+def test_not_even_the_pseudonym_is_read_from_a_file_changed_after_the_gate(tmp_path: Path) -> None:
+    folder = cleaned(tmp_path, 0, 3, 6)
+    study, volume = open_study(folder), open_study(folder).volume(modality="CT")
+    for victim in folder.rglob("*.dcm"):
+        victim.write_bytes(victim.read_bytes() + b"\0\0")
+    with pytest.raises(DicomError, match="a file changed after the study was opened"):
+        _ = study.pseudonym
+    with pytest.raises(DicomError, match="a file changed after the study was opened"):
+        source_images(study.index, volume)
 
 
 def test_what_cannot_be_stacked_is_an_issue_and_raises_when_asked_for(tmp_path: Path) -> None:

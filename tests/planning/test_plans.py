@@ -13,6 +13,7 @@ from sarcoma_review.planning import (
     bone_resected,
     resection_margins,
 )
+from sarcoma_review.planning.spared import measure_spared
 from sarcoma_review.volume import Segment, Volume
 from tests.planning.shapes import Ball, mask
 
@@ -70,6 +71,11 @@ def test_a_spared_nerve_thinner_than_the_smoothing_is_not_lost() -> None:
     half_diagonal = np.sqrt(3) / 2
     assert 25.0 - 12.0 - half_diagonal <= report.per_plane["nerve"] <= 25.0 - 12.0 + 0.1
     assert report.minimum_mm == report.per_plane["nerve"]
+
+
+def test_a_margin_without_a_fit_is_less_sure_than_two_edges_anywhere_in_their_voxels() -> None:
+    entered = mask(Ball(np.array([16.0, 0, 0]), 8.0), np.random.default_rng(4), FINE, 30.0)
+    assert measure_spared(BALL, entered).sd_mm > 1.2 * np.sqrt(2) * 0.8 / np.sqrt(12)
 
 
 def test_tumour_in_a_spared_zone_is_left_behind() -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -107,9 +108,10 @@ def send(handler: BaseHTTPRequestHandler, status: int, kind: str, body: bytes, *
     handler.wfile.write(body)
 
 
-def series_list(count: int) -> bytes:
+def series_list(count: int, uid: str = "1.2.3.4") -> bytes:
     listed = Dataset()
-    listed.SeriesInstanceUID, listed.Modality, listed.NumberOfSeriesRelatedInstances = "1.2.3.4", "CT", str(count)
+    listed.SeriesInstanceUID, listed.Modality, listed.NumberOfSeriesRelatedInstances = uid, "CT", str(count)
+    listed.StudyInstanceUID = uid
     return f"[{listed.to_json()}]".encode()
 
 
@@ -141,7 +143,7 @@ def test_an_archive_that_sends_other_than_it_lists_is_refused(
             handler.close_connection = True
 
     with answering(answer) as url, pytest.raises(ArchiveError, match=message):
-        Archive(url).fetch("1.2.3")
+        Archive(url, patience_s=0).fetch("1.2.3")
 
 
 def test_an_archive_that_falls_silent_is_given_up() -> None:
@@ -158,12 +160,75 @@ def test_a_list_that_is_no_dicom_json_is_refused() -> None:
 
 
 def test_an_archive_that_repeats_its_first_page_ends_the_list() -> None:
-    page = b"[" + b",".join([series_list(1)[1:-1]] * 100) + b"]"
+    page = b"[" + b",".join(series_list(1, f"1.2.{n}")[1:-1] for n in range(100)) + b"]"
     with (
         answering(lambda handler: send(handler, 200, "application/dicom+json", page)) as url,
         pytest.raises(ArchiveError, match="repeats the first page"),
     ):
         Archive(url).series("1.2.3")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_archive_that_is_busy_is_asked_again_and_not_before_it_says(status: int) -> None:
+    asked: list[float] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(time.monotonic())
+        if len(asked) == 1:
+            handler.send_response(status)
+            handler.send_header("Retry-After", "1")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+        else:
+            send(handler, 200, "application/dicom+json", series_list(1) if len(asked) == 2 else b"[]")
+
+    with answering(answer) as url:
+        assert len(Archive(url).series("1.2.3")) == 1
+    assert asked[1] - asked[0] >= 1.0
+    assert len(asked) == 3
+
+
+def test_an_archive_that_stays_busy_is_given_up_when_patience_ends() -> None:
+    started = time.monotonic()
+    with (
+        answering(lambda handler: send(handler, 503, "text/plain", b"busy")) as url,
+        pytest.raises(ArchiveError, match="answered 503"),
+    ):
+        Archive(url, patience_s=1.0).series("1.2.3")
+    assert 0.4 < time.monotonic() - started < 1.5
+
+
+def paging(uids: list[str], most: int, asked: list[str]) -> Callable[[BaseHTTPRequestHandler], None]:
+    """A service that gives at most so many at once, whatever it is asked for."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        query = parse_qs(urlsplit(handler.path).query)
+        start, count = int(query["offset"][0]), min(most, int(query["limit"][0]))
+        page = b",".join(series_list(1, uid)[1:-1] for uid in uids[start : start + count])
+        send(handler, 200, "application/dicom+json", b"[" + page + b"]")
+
+    return answer
+
+
+@pytest.mark.parametrize("most", [1, 7, 50, 100])
+def test_a_list_goes_on_until_a_page_is_empty_however_short_the_pages_are(most: int) -> None:
+    uids, asked = [f"1.2.{n}" for n in range(75)], list[str]()
+    with answering(paging(uids, most, asked)) as url:
+        assert [series.uid for series in Archive(url).series("1.2.3")] == uids
+    assert len(asked) == -(-75 // most) + 1
+
+
+def test_no_more_studies_are_asked_for_than_were_wanted() -> None:
+    asked: list[str] = []
+    with answering(paging([f"1.2.{n}" for n in range(75)], 50, asked)) as url:
+        assert len(Archive(url).studies(limit=60)) == 60
+    assert len(asked) == 2
+
+
+def test_a_short_list_of_an_archive_that_knows_no_pages_is_taken_as_it_is() -> None:
+    with answering(lambda handler: send(handler, 200, "application/dicom+json", series_list(1))) as url:
+        assert [series.uid for series in Archive(url).series("1.2.3")] == ["1.2.3.4"]
 
 
 @pytest.mark.parametrize(
