@@ -13,7 +13,7 @@ from typing import Any
 from sarcoma_review.privacy import codes
 from sarcoma_review.privacy.markers import CLEAN_PIXELS
 from sarcoma_review.privacy.profile import edition
-from sarcoma_review.privacy.receipt import AUDIT_NAMES
+from sarcoma_review.privacy.receipt import AUDIT_NAMES, write_json
 from sarcoma_review.privacy.work import Done, Task
 
 _STYLE = "body{font:16px sans-serif;max-width:60em;margin:2em auto}td,th{text-align:left;padding:.2em 1em .2em 0}"
@@ -39,9 +39,18 @@ def write_audit(folder: Path, done: list[Done], task: Task, *, names: Mapping[in
     on : str
         A date to note; nothing is noted without one.
     """
-    said = audit(done, task, names=names) | ({"date": on} if on else {})
+    _write(folder, audit(done, task, names=names) | ({"date": on} if on else {}))
+
+
+def note_heads(folder: Path, signed: Mapping[str, Any]) -> None:
+    """Write into the audit of a case who signed for its heads, when, and for how many images."""
+    said = json.loads((folder / AUDIT_NAMES[0]).read_text("utf-8"))
+    _write(folder, said | {"heads_signed": [*said.get("heads_signed", ()), signed]})
+
+
+def _write(folder: Path, said: Mapping[str, Any]) -> None:
     as_json, as_page = (folder / name for name in AUDIT_NAMES)
-    as_json.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    write_json(as_json, said)
     as_page.write_text(page(said), encoding="utf-8")
 
 

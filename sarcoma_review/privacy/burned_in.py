@@ -71,7 +71,7 @@ def find_text(image: NDArray[Any], *, quick: bool = False) -> list[TextLine]:
     Of stamps 13 px high and more about one in fifty is missed, and fine structure (trabeculae, a grid) is at times
     taken for text: ``benchmarks/burned_in.py`` counts both.
     """
-    grey = image.astype(np.float32) if image.ndim == 2 else image[..., :3].astype(np.float32).mean(axis=-1)
+    grey = in_grey(image)
     if min(grey.shape) < _SMALLEST_PX or grey.min() == grey.max():
         return []
     views = _views(grey)[: 2 if quick else None]
@@ -80,15 +80,22 @@ def find_text(image: NDArray[Any], *, quick: bool = False) -> list[TextLine]:
     return [line for line in lines if line is not None]
 
 
+def in_grey(image: NDArray[Any]) -> NDArray[np.float32]:
+    """One value for each pixel of a picture: the mean of its colours, where it has any."""
+    grey: NDArray[np.float32] = image.astype(np.float32)
+    return grey if image.ndim == 2 else grey[..., :3].mean(axis=-1)
+
+
 def _views(grey: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
     low, high = (float(value) for value in np.percentile(grey, (1, 99)))
-    ordinary = _windowed(grey, low, high)
+    ordinary = windowed(grey, low, high)
     views = [ordinary, _evened(grey), _dark_strokes(ordinary)]
     least, most = float(grey.min()), float(grey.max())
-    return [*views, _windowed(grey, least, most)] if most - least > 1.5 * (high - low) else views
+    return [*views, windowed(grey, least, most)] if most - least > 1.5 * (high - low) else views
 
 
-def _windowed(grey: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint8]:
+def windowed(grey: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint8]:
+    """Stretch the values from `low` to `high` over 0 to 255."""
     scaled = (grey - low) * (255 / max(high - low, 1e-6))
     window: NDArray[np.uint8] = np.clip(scaled, 0, 255).astype(np.uint8)
     return window
@@ -97,7 +104,7 @@ def _windowed(grey: NDArray[np.float32], low: float, high: float) -> NDArray[np.
 def _evened(grey: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The local contrast made the same everywhere, as far as noise allows."""
     low, high = (float(value) for value in np.percentile(grey, (0.2, 99.8)))
-    window = _windowed(grey, low, high).astype(np.float32)
+    window = windowed(grey, low, high).astype(np.float32)
     apart = window - ndimage.gaussian_filter(window, 12)
     spread = np.sqrt(ndimage.gaussian_filter(apart**2, 12)) + 6
     even: NDArray[np.uint8] = np.clip(128 + 40 * apart / spread, 0, 255).astype(np.uint8)

@@ -105,7 +105,7 @@ def cleaned_element(dataset: Dataset, tag: BaseTag, run: Cleaning, level: Level)
     vr = stored.VR or (dictionary_VR(tag) if dictionary_has_tag(tag) else "UN")
     need = needs(run.sop_class).get((level.parent, int(tag)), "")
     rule = rule_for(int(tag), vr, run.profile, need)
-    where = f"{level.path}({tag.group:04X},{tag.element:04X})"
+    where = f"{level.path}{tag!s}"
     if rule == "private" and run.profile.keeps_safe_private and (known := private.safe(dataset, tag)) is not None:
         return known
     if rule in _DROPPED:

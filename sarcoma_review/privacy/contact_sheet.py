@@ -20,11 +20,13 @@ from pydicom.dataset import Dataset
 
 from sarcoma_review.errors import NotDicomError, PrivacyError, UnsupportedError
 from sarcoma_review.privacy.blanking import Blanking, Box, TextLine
-from sarcoma_review.privacy.objects import KINDS, SECTIONS
-from sarcoma_review.privacy.pictures import carries_text, decoded, is_watched, looked_at
+from sarcoma_review.privacy.burned_in import in_grey, windowed
+from sarcoma_review.privacy.objects import KINDS, SECTIONS, is_watched
+from sarcoma_review.privacy.pictures import carries_text, decoded, looked_at
 from sarcoma_review.privacy.sampling import sampled
 from sarcoma_review.privacy.signature import Signature, known_role
 from sarcoma_review.privacy.sources import Source, quietly, sources
+from sarcoma_review.privacy.structure import layout
 from sarcoma_review.privacy.treatments import PARSE_ERRORS
 
 _LARGEST_PX, _TILE_PX, _ACROSS, _DOWN = 1024, 512, 3, 2
@@ -197,10 +199,12 @@ def _headers(every: list[Source]) -> Iterator[tuple[Source, Dataset]]:
 
 
 def _pictured(source: Source) -> Picture:
-    layout = source.read()
-    header = layout.dataset()
+    content = source.content()
+    taken = layout(content)
+    header = taken.dataset()
     try:
-        blanking, frames = looked_at(layout, header), decoded(layout, header)
+        frames = decoded(taken, header)
+        blanking = looked_at(frames, header)
     except PARSE_ERRORS as error:
         if isinstance(error, UnsupportedError | PrivacyError):
             raise
@@ -209,14 +213,14 @@ def _pictured(source: Source) -> Picture:
     step = max(1, -(-max(frame.shape[:2]) // _LARGEST_PX))
     plain = _shown(frame, header)
     kind = KINDS.get(str(header.get("SOPClassUID", "")), "")
-    sha256 = hashlib.sha256(source.path.read_bytes()).hexdigest()
+    sha256 = hashlib.sha256(content).hexdigest()
     return Picture(source.name, kind, sha256, blanking, _marked(plain, blanking, step), plain, step)
 
 
 def _shown(frame: NDArray[Any], header: Dataset) -> NDArray[np.uint8]:
-    grey = frame.astype(np.float32) if frame.ndim == 2 else frame[..., :3].astype(np.float32).mean(axis=-1)
+    grey = in_grey(frame)
     low, high = (float(value) for value in np.percentile(grey, (0.1, 99.9)))
-    scaled: NDArray[np.uint8] = np.clip((grey - low) * (255 / max(high - low, 1e-6)), 0, 255).astype(np.uint8)
+    scaled = windowed(grey, low, high)
     return 255 - scaled if str(header.get("PhotometricInterpretation", "")).strip() == "MONOCHROME1" else scaled
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
 
 from sarcoma_review.errors import NotDeidentifiedError, NotDicomError, UnsupportedError
@@ -60,7 +61,8 @@ def check(path: str | Path) -> PrivacyReport:
 
     Pixels are not looked at. Kinds of object that habitually carry burned-in text are refused instead; slices made
     from others (reformats, reports) are to be cleaned first, unless a receipt says that their series was read for
-    text. First-hand slices are taken to bear none: without a receipt that is an assumption and no finding.
+    text, that this reading was left out by decision, or that somebody has signed for them. First-hand slices are
+    taken to bear none: without a receipt that is an assumption and no finding.
 
     Parameters
     ----------
@@ -211,9 +213,9 @@ def _unread(header: Dataset, read: bool) -> list[Change]:
 
 def _meta(layout: Layout) -> list[Change]:
     extra = [tag for tag in layout.meta if tag not in _META_TAGS and layout.meta[tag]]
-    found = [Change(_path(tag), "", "file meta", f"{len(layout.meta[tag])} bytes") for tag in extra]
+    found = [Change(str(Tag(tag)), "", "file meta", f"{len(layout.meta[tag])} bytes") for tag in extra]
     if layout.meta_text(0x00020003) != layout.instance:
-        found.append(Change(_path(0x00020003), "MediaStorageSOPInstanceUID", "differs from the data set", ""))
+        found.append(Change(str(Tag(0x00020003)), "MediaStorageSOPInstanceUID", "differs from the data set", ""))
     return [*found, *_program(layout), *_encoding(layout)]
 
 
@@ -222,21 +224,17 @@ def _program(layout: Layout) -> list[Change]:
     implementation, version = layout.meta_text(0x00020012), layout.meta_text(0x00020013)
     if implementation != PYDICOM_IMPLEMENTATION_UID and Recognised().uid(implementation) != implementation:
         masked = f"UI, {len(implementation)} characters"
-        found.append(Change(_path(0x00020012), "ImplementationClassUID", "uid", masked))
+        found.append(Change(str(Tag(0x00020012)), "ImplementationClassUID", "uid", masked))
     if text.technical(version) != version:
         masked = f"SH, {len(version)} characters"
-        found.append(Change(_path(0x00020013), "ImplementationVersionName", "technical", masked))
+        found.append(Change(str(Tag(0x00020013)), "ImplementationVersionName", "technical", masked))
     return found
 
 
 def _encoding(layout: Layout) -> list[Change]:
     if layout.transfer_syntax not in (BIG_ENDIAN, DEFLATED):
         return []
-    return [Change(_path(0x00020010), "TransferSyntaxUID", "written anew as explicit little endian", "")]
-
-
-def _path(tag: int) -> str:
-    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+    return [Change(str(Tag(0x00020010)), "TransferSyntaxUID", "written anew as explicit little endian", "")]
 
 
 def _around_pixels(layout: Layout, header: Dataset) -> list[Change]:

@@ -121,14 +121,12 @@ def _upright(volume: Volume) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     inverse = np.linalg.inv(volume.affine)
     matrix = inverse[:3, 2::-1] * step
     offset = volume.index(low)
-    acquired = np.broadcast_to(np.True_, volume.shape)
+    acquired = np.broadcast_to(np.uint8(1), volume.shape)  # one byte for all of them
     least = np.nanmin(volume.array)
     slices = ndimage.affine_transform(
         volume.array, matrix, offset, shape, order=0, mode="constant", cval=least, output=np.float32
     )
-    covered = ndimage.affine_transform(
-        acquired.astype(np.uint8), matrix, offset, shape, order=0, mode="constant", cval=0
-    )
+    covered = ndimage.affine_transform(acquired, matrix, offset, shape, order=0, mode="constant", cval=0)
     return np.nan_to_num(slices, nan=float(least)), covered > 0
 
 

@@ -3,6 +3,7 @@
 import re
 
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 _WORDS = re.compile(
     r"\b(?:heads?|headneck|skull\w*|brain\w*|crani\w+|cerebr\w+|faces?|facial|maxillofacial|orbits?|orbital|eyes?"
@@ -25,7 +26,7 @@ KEYWORDS = (
 )
 """Elements in which a head may be named."""
 
-WORD_TAGS = frozenset((0x00180015, 0x00181030, 0x0008103E, 0x00081030, 0x00321060))
+WORD_TAGS: frozenset[int] = frozenset(map(Tag, KEYWORDS))
 """Their tags."""
 
 

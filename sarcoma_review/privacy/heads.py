@@ -1,6 +1,5 @@
 """Heads in the images of a case: looked for when it is written, noted in its receipt, and signed for by a person."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from sarcoma_review.errors import PrivacyError, SarcomaReviewError, UnsupportedError
-from sarcoma_review.privacy.audit import page
+from sarcoma_review.privacy.audit import note_heads
 from sarcoma_review.privacy.objects import SECTIONS
-from sarcoma_review.privacy.receipt import AUDIT_NAMES, is_sealed, read_entries, restate, verify_receipt
+from sarcoma_review.privacy.receipt import is_sealed, read_entries, restate, verify_receipt
 from sarcoma_review.privacy.signature import known_role
 from sarcoma_review.privacy.structure import Layout, layout
 from sarcoma_review.privacy.treatments import PARSE_ERRORS
@@ -177,14 +176,5 @@ def sign_heads(folder: str | Path, by_role: str, on: date) -> int:
         raise PrivacyError("nothing to sign: no head was seen in the case that nobody has signed for")
     signed: dict[str, Any] = {"role": role, "on": on.isoformat()}
     restate(place, entries | {name: entries[name] | {"head_signed": signed} for name in flagged})
-    _note(place, signed | {"images": len(flagged)})
+    note_heads(place, signed | {"images": len(flagged)})
     return len(flagged)
-
-
-def _note(folder: Path, signed: dict[str, Any]) -> None:
-    """Write into the audit of a case who signed for its heads."""
-    as_json, as_page = (folder / name for name in AUDIT_NAMES)
-    said = json.loads(as_json.read_text("utf-8"))
-    said["heads_signed"] = [*said.get("heads_signed", ()), signed]
-    as_json.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-    as_page.write_text(page(said), encoding="utf-8")

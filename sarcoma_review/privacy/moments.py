@@ -3,6 +3,9 @@
 The shift is a multiple of 7 days, so that week days stay, and some seconds, so that the time of day does not lead
 back into the hospital's archive. A date and its time move together and carry over midnight; a date alone moves by the
 days, a time alone by the seconds within 24 hours.
+
+Known bias: a date alone that quotes the day of another object (in a report, say) can differ by one day from that
+object's own, where its time lay within three hours of midnight: which object is quoted, a date does not tell.
 """
 
 import datetime as dt

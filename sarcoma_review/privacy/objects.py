@@ -79,15 +79,26 @@ def _sheet_needed() -> str:
 
 
 def _picture_refused(kind: str, header: Dataset, *, signed: bool) -> str:
-    if signed:
+    says_so = _says_burned_in(header)
+    if says_so and kind not in WATCHED and kind not in SECTIONS:
+        return f"burned-in annotation, as the file itself says, in an object that no contact sheet shows ({kind})"
+    if signed or not is_watched(header):
         return ""
     if kind in WATCHED:
         return f"a kind of picture that habitually carries text ({kind}): {_sheet_needed()}"
-    if str(header.get("BurnedInAnnotation", "")).strip() == "YES":
+    if says_so:
         return f"burned-in annotation, as the file itself says: {_sheet_needed()}"
-    if kind in SECTIONS and is_drawn(header):
-        return "a drawn or coloured picture, in which burned-in text cannot be judged without a signed contact sheet"
-    return ""
+    return "a drawn or coloured picture, in which burned-in text cannot be judged without a signed contact sheet"
+
+
+def is_watched(header: Dataset) -> bool:
+    """Say whether an image comes onto a contact sheet: it stays closed until a person has looked at it and signed."""
+    kind = KINDS.get(str(header.get("SOPClassUID", "")))
+    return kind in WATCHED or (kind in SECTIONS and (_says_burned_in(header) or is_drawn(header)))
+
+
+def _says_burned_in(header: Dataset) -> bool:
+    return str(header.get("BurnedInAnnotation", "")).strip() == "YES"
 
 
 def _not_admitted(layout: Layout) -> str:
@@ -104,7 +115,8 @@ def needs_reading(header: Dataset) -> bool:
 
     Of kinds that seldom carry text, what a scanner writes first-hand is taken to bear none: its image type (PS3.3
     C.7.6.1.1.2) is PRIMARY. What is SECONDARY is released, and opened, only where slices of its series were read for
-    text. An image without an image type says neither, and counts as first-hand.
+    text, where a profile left that reading out by decision, or where somebody has signed for it. An image without an
+    image type says neither, and counts as first-hand.
     """
     stated = header.get("ImageType") or ()
     values = [stated] if isinstance(stated, str) else [str(value).strip() for value in stated]

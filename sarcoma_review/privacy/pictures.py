@@ -14,7 +14,6 @@ from sarcoma_review.privacy import pixels
 from sarcoma_review.privacy.blanking import Blanking, Box, TextLine, blank
 from sarcoma_review.privacy.burned_in import find_text
 from sarcoma_review.privacy.decoders import DECODERS, JPEG, RLE
-from sarcoma_review.privacy.objects import KINDS, SECTIONS, WATCHED, is_drawn
 from sarcoma_review.privacy.structure import BIG_ENDIAN, EXPLICIT, Layout
 
 _BASELINE = frozenset((f"{JPEG}.50", f"{JPEG}.51"))
@@ -22,24 +21,20 @@ _FRAMES_LOOKED_AT, _FEWEST_SIGNS = 5, 3
 _REGION_EDGES = ("RegionLocationMinY0", "RegionLocationMinX0", "RegionLocationMaxY1", "RegionLocationMaxX1")
 
 
-def is_watched(header: Dataset) -> bool:
-    """Say whether an image is of a kind that habitually carries text: it stays closed until a person has looked."""
-    kind = KINDS.get(str(header.get("SOPClassUID", "")))
-    says_so = str(header.get("BurnedInAnnotation", "")).strip() == "YES"
-    return kind in WATCHED or (kind in SECTIONS and (says_so or is_drawn(header)))
-
-
-def looked_at(layout: Layout, header: Dataset) -> Blanking:
+def looked_at(frames: NDArray[Any], header: Dataset) -> Blanking:
     """Find what must go from a file's pictures: the union of what up to five of its frames carry.
+
+    Parameters
+    ----------
+    frames : ndarray, shape (frames, rows, columns) or (frames, rows, columns, 3)
+        As `decoded` gives them.
+    header : Dataset
 
     Raises
     ------
-    UnsupportedError
-        If the pixels cannot be decoded.
     PrivacyError
         If the extra that reads pictures is not installed.
     """
-    frames = decoded(layout, header)
     regions = ultrasound_regions(header)
     chosen = np.unique(np.linspace(0, len(frames) - 1, _FRAMES_LOOKED_AT).round().astype(int))
     lines: dict[Box, TextLine] = {}

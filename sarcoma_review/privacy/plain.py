@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_keyword
+from pydicom.tag import Tag
 
 from sarcoma_review.privacy.clean import Change, Cleaning, is_binary_number
 from sarcoma_review.privacy.profile import needs, rule_for
@@ -93,7 +94,6 @@ def _replaced(rule: str, old: str, element: Unparsed, run: Cleaning) -> str:
 def _changed(element: Unparsed, new: str, rule: str, old: str) -> tuple[bytes, tuple[Change, ...]]:
     vr, value = element.raw[4:6], new.encode("ascii")
     value += (b"\0" if vr == b"UI" else b" ") * (len(value) % 2)
-    where = f"({element.tag >> 16:04X},{element.tag & 0xFFFF:04X})"
     said = f"{vr.decode()}, {len(old)} characters"
     head = element.raw[:6] + len(value).to_bytes(2, "little")
-    return head + value, (Change(where, dictionary_keyword(element.tag), rule, said),)
+    return head + value, (Change(str(Tag(element.tag)), dictionary_keyword(element.tag), rule, said),)

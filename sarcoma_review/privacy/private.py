@@ -1,17 +1,17 @@
 """Private elements about the picture that name nobody: a closed list, by creator and VR."""
 
-import csv
 import re
 import struct
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
+
+from sarcoma_review.privacy.profile import rows
 
 _FORMATS: Final = MappingProxyType({"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"})
 _DECIMALS: Final = re.compile(rb"[-+0-9.eE \\]*\0?")
@@ -24,9 +24,9 @@ _LONGEST: Final = 12
 @lru_cache(maxsize=1)
 def listed() -> Mapping[tuple[int, str, int], str]:
     """Give the VR of each element on the list, by group, creator, and last byte of the element number."""
-    text = files(__package__).joinpath("data", "safe_private.csv").read_text("utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    return MappingProxyType({(int(r["group"], 16), r["creator"], int(r["element"], 16)): r["vr"] for r in rows})
+    return MappingProxyType(
+        {(int(r["group"], 16), r["creator"], int(r["element"], 16)): r["vr"] for r in rows("safe_private.csv")}
+    )
 
 
 def safe(dataset: Dataset, tag: BaseTag) -> DataElement | None:

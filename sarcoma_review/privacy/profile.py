@@ -113,7 +113,8 @@ _OTHERS: Mapping[str, Rule] = MappingProxyType(
 _LOOKUP_TABLES = ("PaletteColorLookupTableData", "LUTData")
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
+def rows(name: str) -> Iterator[dict[str, str]]:
+    """Read a table that comes with this package, without its lines of comment."""
     text = files(__package__).joinpath("data", name).read_text("utf-8")
     return csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
 
@@ -121,13 +122,13 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
 @lru_cache(maxsize=1)
 def table() -> Mapping[str, str]:
     """Give the action of each tag, or pattern of tags, in Table E.1-1: X, Z, D, U or a choice such as X/Z/D."""
-    return MappingProxyType({row["tag"]: row["action"] for row in _rows(TABLE_FILE)})
+    return MappingProxyType({row["tag"]: row["action"] for row in rows(TABLE_FILE)})
 
 
 @lru_cache(maxsize=1)
 def options() -> Mapping[str, Mapping[str, str]]:
     """Give what each option of Annex E does to a tag: K to keep, C to clean; tags without any are left out."""
-    return MappingProxyType({row.pop("tag"): row for row in _rows("ps315_options.csv")})
+    return MappingProxyType({row.pop("tag"): row for row in rows("ps315_options.csv")})
 
 
 @lru_cache(maxsize=64)
@@ -135,7 +136,7 @@ def needs(sop_class: str) -> Mapping[tuple[int, int], Need]:
     """Give the attributes of Type 1 and 2 in a class, by the tag of their sequence (0 at the root) and own."""
     end = sop_class.removeprefix("1.2.840.10008.5.1.4.1.1.")
     found: dict[tuple[int, int], Need] = {}
-    for row in _rows("needs_2020.csv"):
+    for row in rows("needs_2020.csv"):
         place = int(row["parent"] or "0", 16), int(row["tag"], 16)
         if end in row["classes"].split() and found.get(place) != "1":
             found[place] = "1" if row["type"] == "1" else "2"

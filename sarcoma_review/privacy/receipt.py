@@ -43,18 +43,25 @@ def write_receipt(
         "files_count": len(files),
         "files": {name: dict(files[name]) for name in sorted(files)},
     }
-    content |= {"date": on} if on else {}
-    path = folder / RECEIPT_NAME
-    path.write_text(json.dumps(content | {"seal": _seal(content)}, indent=1) + "\n", encoding="utf-8")
-    return path
+    return _sealed(folder, content | ({"date": on} if on else {}))
 
 
 def restate(folder: Path, files: Mapping[str, Mapping[str, object]]) -> None:
     """Write the receipt of a folder anew, with other words about the same files."""
-    path = folder / RECEIPT_NAME
-    content = json.loads(path.read_text("utf-8")) | {"files": {name: dict(files[name]) for name in sorted(files)}}
+    content = json.loads((folder / RECEIPT_NAME).read_text("utf-8"))
     del content["seal"]
-    path.write_text(json.dumps(content | {"seal": _seal(content)}, indent=1) + "\n", encoding="utf-8")
+    _sealed(folder, content | {"files": {name: dict(files[name]) for name in sorted(files)}})
+
+
+def _sealed(folder: Path, content: Mapping[str, Any]) -> Path:
+    path = folder / RECEIPT_NAME
+    write_json(path, {**content, "seal": _seal(content)})
+    return path
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write what is kept beside a case, so that people can read it too."""
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def entry(content: bytes, *, signature: str = "") -> dict[str, str | int]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from sarcoma_review.errors import PrivacyError
 from sarcoma_review.privacy.blanking import Blanking, Box, TextLine
+from sarcoma_review.privacy.receipt import write_json
 
 Role = Literal[
     "radiologist", "radiographer", "surgeon", "oncologist", "pathologist", "clinical nurse specialist",
@@ -52,7 +53,7 @@ class Signature:
     def write(self, path: Path) -> None:
         """Keep the signature; its place is beside the key file, for it knows the source files by their hashes."""
         content = {"role": self.by_role, "on": self.on.isoformat(), "seen": json.loads(_written(self.seen))}
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_json(path, content)
 
     @classmethod
     def read(cls, path: Path) -> "Signature":

@@ -134,7 +134,7 @@ def _telling(dataset: Dataset) -> Iterator[tuple[str, str]]:
 
 def _elements(dataset: Dataset, path: str = "") -> Iterator[tuple[str, DataElement]]:
     for element in dataset:
-        where = f"{path}({element.tag.group:04X},{element.tag.element:04X})"
+        where = f"{path}{element.tag!s}"
         if element.VR == "SQ":
             for n, item in enumerate(element.value):
                 yield from _elements(item, f"{where}[{n}].")

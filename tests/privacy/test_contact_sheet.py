@@ -7,19 +7,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom.dataset import FileMetaDataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import UID, ExplicitVRLittleEndian, HTJ2KLossless, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from sarcoma_review.errors import PrivacyError, UnsupportedError
-from sarcoma_review.privacy import pictures
+from sarcoma_review.privacy import pictures, pixels
 from sarcoma_review.privacy.blanking import Blanking, TextLine
 from sarcoma_review.privacy.contact_sheet import ContactSheet
+from sarcoma_review.privacy.objects import KINDS, is_watched, refusal
 from sarcoma_review.privacy.pictures import decoded, looked_at, ultrasound_regions, without_text
 from sarcoma_review.privacy.signature import Signature
 from tests.dicom.test_codecs import broken_high_throughput
 from tests.privacy.case import NAME, PATIENT_ID, ct, save
-from tests.privacy.picture import film, grey, screen, taken_apart
+from tests.privacy.picture import STORAGE, film, grey, screen, taken_apart
 
 DAY = date(2026, 11, 22)
 
@@ -134,6 +135,38 @@ def test_a_series_with_text_on_one_sampled_slice_comes_whole(source: Path, read:
     assert [picture.kind for picture in ContactSheet.of(source).pictures] == ["CT", "CT", "CT"]
 
 
+@pytest.mark.parametrize("sop_class", sorted(KINDS))
+def test_what_is_told_to_need_a_sheet_comes_onto_one(tmp_path: Path, sop_class: str) -> None:
+    ds = film()
+    ds.SOPClassUID, ds.BurnedInAnnotation = sop_class, "YES"
+    layout, header = taken_apart(ds, tmp_path / "film.dcm")
+    reason = refusal(header, layout)
+    assert ("needs a signed contact sheet" in reason) == is_watched(header)
+    assert reason
+
+
+@pytest.mark.usefixtures("read")
+def test_a_segmentation_that_says_it_bears_text_stays_closed_whatever_is_signed(tmp_path: Path) -> None:
+    ds = film()
+    ds.SOPClassUID, ds.BurnedInAnnotation = f"{STORAGE}66.4", "YES"
+    layout, header = taken_apart(ds, tmp_path / "seg.dcm")
+    assert "in an object that no contact sheet shows (SEG)" in refusal(header, layout, signed=True)
+    assert ContactSheet.of(tmp_path).pictures == ()
+
+
+@pytest.mark.usefixtures("read")
+def test_a_picture_is_decoded_once(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decodings: list[int] = []
+    real = pixels.native
+
+    def counted(header: Dataset, value: bytes, **named: bool) -> bytes:
+        decodings.append(1)
+        return real(header, value, **named)
+
+    monkeypatch.setattr(pixels, "native", counted)
+    assert len(ContactSheet.of(source / "0001.dcm").pictures) == len(decodings) == 1
+
+
 def test_pages_hold_six_pictures_and_name_no_file(source: Path, tmp_path: Path, read: Callable[..., None]) -> None:
     read(TextLine((1, 1, 3, 7), NAME, is_marker=False))
     for number in range(6, 9):
@@ -149,7 +182,7 @@ def test_an_ultrasound_picture_loses_what_is_outside_its_regions(tmp_path: Path)
     ds = screen(colours, regions=[(40, 50, 199, 299), (300, 300, 200, 200)])
     layout, header = taken_apart(ds, tmp_path / "us.dcm")
     assert ultrasound_regions(header) == ((40, 50, 200, 300),)
-    cleaned, _ = without_text(layout, header, looked_at(layout, header))
+    cleaned, _ = without_text(layout, header, looked_at(decoded(layout, header), header))
     result = decoded(cleaned, header)[0]
     assert (result[40:200, 50:300] == 90).all()
     assert not result[:40].any()
@@ -160,7 +193,7 @@ def test_text_on_any_frame_goes_from_all_frames(tmp_path: Path) -> None:
     frames = np.stack([grey(), grey(), grey(("17.05.2008", 200, 30))])
     ds.NumberOfFrames, ds.PixelData = 3, frames.tobytes()
     layout, header = taken_apart(ds, tmp_path / "cine.dcm")
-    result = decoded(without_text(layout, header, looked_at(layout, header))[0], header)
+    result = decoded(without_text(layout, header, looked_at(decoded(layout, header), header))[0], header)
     assert (result[:, 204:214, 32:108] == frames.min()).all()
     assert (result[:, :190] == frames[:, :190]).all()
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -46,6 +48,15 @@ def test_other_heads_are_none(words: str) -> None:
 def test_a_head_is_seen_however_it_was_acquired(grid: NDArray[np.float64]) -> None:
     assert in_field_of_view([], acquired(head, grid)) == BRAIN
     assert in_field_of_view([], acquired(head, grid, modality="MR")) == DOME
+
+
+def test_a_large_volume_is_looked_at_without_a_copy_of_it() -> None:
+    volume = Volume(np.zeros((160, 256, 256), np.int16), np.diag([1.0, 1.0, 1.0, 1.0]), modality="CT")
+    tracemalloc.start()
+    in_field_of_view([], volume)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < volume.array.size  # a byte for each voxel would be a copy
 
 
 def test_bone_around_brain_is_a_skull_where_the_vertex_is_cut_off() -> None:
