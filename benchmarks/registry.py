@@ -35,7 +35,7 @@ from sarcoma_review.registry import (
 )
 from sarcoma_review.registry.chain import entry_hash, link
 from sarcoma_review.registry.dashboard_data import DashboardData, outcome_panels, read_dashboard, standing_panels
-from sarcoma_review.registry.journal import canonical
+from sarcoma_review.registry.entries import canonical
 from sarcoma_review.registry.overview import Question
 from sarcoma_review.registry.tables import JOURNAL
 
@@ -247,7 +247,7 @@ def fill(registry: Registry, cases: int) -> None:
 
 
 def asked(endpoint: str) -> Question:
-    return Question(ENDPOINTS[endpoint], date(2026, 1, 1), "shared", Benchmark(0.2, "made up"))
+    return Question(ENDPOINTS[endpoint], "shared", Benchmark(0.2, "made up"))
 
 
 def dashboard(registry: Registry) -> DashboardData:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincc
 
 from sarcoma_review.errors import OutcomeError
-from sarcoma_review.outcomes.inputs import Floats, FollowUp, Ints, follow_up, group_codes
+from sarcoma_review.outcomes.inputs import Floats, FollowUp, Ints, follow_up, group_codes, ratio, tied
 
 Bools = NDArray[np.bool_]
 FEWEST_EVENTS = 10
@@ -166,16 +166,16 @@ def _counts(people: FollowUp, codes: Ints, groups: int, inside: Bools, event: Bo
 
 
 def _left_survival(events: Floats, at_risk: Floats) -> Floats:
-    survival = np.cumprod(1 - _over(events, at_risk), axis=-1)
+    survival = np.cumprod(1 - ratio(events, at_risk), axis=-1)
     first = np.ones((*survival.shape[:-1], 1))
     return np.concatenate([first, survival[..., :-1]], axis=-1)
 
 
 def _logrank_part(counts: _Counts, weight: Floats) -> tuple[Floats, Floats, Floats]:
     at_risk, events = counts.at_risk.sum(axis=0), counts.events.sum(axis=0)
-    share = _over(counts.at_risk, at_risk)
+    share = ratio(counts.at_risk, at_risk)
     score = (weight * (counts.events - share * events)).sum(axis=1)
-    spread = weight**2 * events * _over(at_risk - events, at_risk - 1)
+    spread = weight**2 * events * ratio(at_risk - events, at_risk - 1)
     variance = np.diag((spread * share).sum(axis=1)) - (spread * share) @ share.T
     return score, variance, (weight * share * events).sum(axis=1)
 
@@ -186,13 +186,13 @@ def _gray_parts(at_risk: Floats, own: Floats, other: Floats) -> tuple[Floats, Fl
     R = n / S(t-) counts a group as if nobody had yet left it for another cause.
     """
     before = _left_survival(own + other, at_risk)
-    survival = before * (1 - _over(own + other, at_risk))
-    incidence = np.cumsum(before * _over(own, at_risk), axis=1)
+    survival = before * (1 - ratio(own + other, at_risk))
+    incidence = np.cumsum(before * ratio(own, at_risk), axis=1)
     left_incidence = np.concatenate([np.zeros((len(own), 1)), incidence[:, :-1]], axis=1)
-    risk = _over(at_risk, before)
+    risk = ratio(at_risk, before)
     weighted = risk * (1 - left_incidence)
-    score = (own - weighted * _over(own.sum(axis=0), weighted.sum(axis=0))).sum(axis=1)
-    score_of = _GrayGroup(risk, before, survival, _over(own.sum(axis=0), risk.sum(axis=0)))
+    score = (own - weighted * ratio(own.sum(axis=0), weighted.sum(axis=0))).sum(axis=1)
+    score_of = _GrayGroup(risk, before, survival, ratio(own.sum(axis=0), risk.sum(axis=0)))
     groups = len(own)
     variance = np.zeros((groups, groups))
     for k in range(groups):
@@ -218,29 +218,19 @@ class _GrayGroup:
         total = self.risk.sum(axis=0)
         pooled = np.cumsum(self.rise)
         left_pooled = np.concatenate([[0.0], pooled[:-1]])
-        lever = -_over(self.risk * self.risk[k], total)
+        lever = -ratio(self.risk * self.risk[k], total)
         lever[k] += self.risk[k]
-        share = (1 - pooled) * _over(np.ones_like(pooled), self.survival[k])
+        share = (1 - pooled) * ratio(np.ones_like(pooled), self.survival[k])
         # Where a group dies out, the pooled incidence can pass 1; its hazard is then negative, and is kept so.
         alive = np.abs(1 - left_pooled) > 1e-12
         step = lever * np.divide(self.rise, 1 - left_pooled, out=np.zeros_like(self.rise), where=alive)
         later = step[:, ::-1].cumsum(axis=1)[:, ::-1] - step
         # The cause itself is common to all groups where they do not differ, so its rise is the pooled one.
         effective = total * self.before[k]
-        own_spread = _tie(own, effective) * self.rise * _over(np.ones_like(pooled), self.risk[k])
-        other_spread = _tie(other, at_risk) * other * _over(self.before[k], at_risk) ** 2
+        own_spread = tied(own, effective) * self.rise * ratio(np.ones_like(pooled), self.risk[k])
+        other_spread = tied(other, at_risk) * other * ratio(self.before[k], at_risk) ** 2
         by_own, by_other = lever + (1 - share) * later, share * later
         return np.asarray((by_own * own_spread) @ by_own.T + (by_other * other_spread) @ by_other.T)
-
-
-def _tie(events: Floats, at_risk: Floats) -> Floats:
-    return 1 - _over(np.maximum(events - 1, 0.0), at_risk - 1)
-
-
-def _over(numerator: Floats, denominator: Floats) -> Floats:
-    """Zero where nobody is at risk; a denominator of 1 - 1 or less is nobody."""
-    numerator, denominator = np.broadcast_arrays(numerator, denominator)
-    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 1e-12)
 
 
 def _observed(codes: Ints, event: Bools, groups: int) -> tuple[int, ...]:

@@ -1,13 +1,30 @@
 """From dated events to times: time zero, event, competing causes and the data cut are said, never implied."""
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Literal
 
 from sarcoma_review.errors import OutcomeError
 
 Precision = Literal["day", "month", "year"]
+YEAR_DAYS = 365.25
+"""Days of a year, where times are counted in days."""
+
+
+def day_range(day: date, precision: Precision) -> tuple[date, date]:
+    """First and last day on which something may have been that is dated to the day, the month or the year.
+
+    Examples
+    --------
+    >>> [str(day) for day in day_range(date(2028, 2, 10), "month")]
+    ['2028-02-01', '2028-02-29']
+    """
+    if precision == "month":
+        return day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1])
+    return (day, day) if precision == "day" else (date(day.year, 1, 1), date(day.year, 12, 31))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,20 @@ class Happening:
         if self.precision == "day":
             return self.day
         return self.day.replace(day=15) if self.precision == "month" else date(self.day.year, 7, 1)
+
+    @property
+    def range(self) -> tuple[date, date]:
+        """First and last day on which it may have been."""
+        return day_range(self.day, self.precision)
+
+    def by(self, cut: date) -> date | None:
+        """The day to count with at a data cut, which is not after the cut; none where it lies after it for certain.
+
+        What is known to the month or year of the cut was recorded by then, and so has happened.
+        """
+        if self.precision == "day":
+            return self.day if self.day <= cut else None
+        return min(self.settled, cut) if self.range[0] <= cut else None
 
 
 @dataclass(frozen=True)
@@ -102,7 +133,8 @@ def time_to_event(endpoint: Endpoint, happenings: Sequence[Happening], *, as_of:
     happenings : sequence of Happening
         Of one patient, in any order. Everything dated counts as contact.
     as_of : date
-        The data cut; what is dated after it is not looked at.
+        The data cut; what is dated after it is not looked at. What is dated to the month or the year of the cut
+        counts as having happened by then.
 
     Returns
     -------
@@ -120,32 +152,28 @@ def time_to_event(endpoint: Endpoint, happenings: Sequence[Happening], *, as_of:
     >>> time_to_event(ENDPOINTS["local_recurrence"], seen, as_of=date(2027, 1, 1))
     TimeToEvent(zero=datetime.date(2026, 1, 1), days=60, cause=2)
     """
-    starts = [h.settled for h in happenings if h.type == endpoint.time_zero and h.day <= as_of]
+    starts = [(day, h) for h in happenings if h.type == endpoint.time_zero and (day := h.by(as_of))]
     if not starts:
         raise OutcomeError(f"{endpoint.name} runs from the {endpoint.time_zero}; none is recorded by the data cut")
-    zero = min(starts)
+    zero, start = min(starts, key=itemgetter(0))
     first, last = dict[str, date](), zero
     for happening in happenings:
-        if happening.day <= as_of:
-            day = happening.day if happening.precision == "day" else _day(happening, zero)
-            earlier = first.get(happening.type)
-            # Comparisons, not min and max: this runs for every event of a registry, for every endpoint.
-            if earlier is None or day < earlier:
-                first[happening.type] = day
-            if day > last:
-                last = day
+        day = happening.by(as_of)
+        if day is None:
+            continue
+        # Of two days of which one is coarse, neither is taken for the earlier where their ranges meet.
+        if day < zero and happening.range[1] >= start.range[0]:
+            day = zero
+        earlier = first.get(happening.type)
+        # Comparisons, not min and max: this runs for every event of a registry, for every endpoint.
+        if earlier is None or day < earlier:
+            first[happening.type] = day
+        if day > last:
+            last = day
     own = min([first[type_] for type_ in endpoint.events if type_ in first], default=None)
     if own is not None and own < zero:
         raise OutcomeError(f"{endpoint.name}: the event is dated before the {endpoint.time_zero}")
     ending = own, *[first.get(type_) for type_ in endpoint.competing]
-    reached = [(day, cause) for cause, day in enumerate(ending, start=1) if day is not None and zero <= day <= as_of]
-    day, cause = min(reached, default=(min(last, as_of), 0))
+    reached = [(day, cause) for cause, day in enumerate(ending, start=1) if day is not None and zero <= day]
+    day, cause = min(reached, default=(last, 0))
     return TimeToEvent(zero, (day - zero).days, cause)
-
-
-def _day(happening: Happening, zero: date) -> date:
-    """A coarse date in the month or year of time zero may lie after it: it is not taken for earlier."""
-    same = happening.day.year == zero.year and (happening.precision == "year" or happening.day.month == zero.month)
-    if happening.precision != "day" and same:
-        return max(zero, happening.settled)
-    return happening.settled

@@ -113,6 +113,17 @@ def steps(people: FollowUp, causes: int) -> Steps:
     return Steps(time, at_risk.astype(float), events.astype(float))
 
 
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Zero where nobody is at risk; a denominator of 1 - 1, but for rounding, is nobody."""
+    numerator, denominator = np.broadcast_arrays(numerator, denominator)
+    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 1e-12)
+
+
+def tied(events: Floats, at_risk: Floats) -> Floats:
+    """By how much several events at one time lessen a variance."""
+    return 1 - ratio(np.maximum(events - 1, 0.0), at_risk - 1)
+
+
 def _causes(values: ArrayLike) -> NDArray[np.generic]:
     """Causes as an array; columns that can hold missing values come as objects even where none is missing."""
     try:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from sarcoma_review.errors import OutcomeError
-from sarcoma_review.outcomes.inputs import Floats, FollowUp, Steps, follow_up, steps
+from sarcoma_review.outcomes.inputs import Floats, FollowUp, Steps, follow_up, ratio, steps, tied
 
 Limits = Literal["log-log", "log"]
 _TIE = float(np.sqrt(np.finfo(float).eps))
@@ -191,12 +191,12 @@ def cumulative_incidence(
     count = max(1, int(people.cause.max()))
     at = steps(people, count)
     every = at.events.sum(axis=0)
-    survival = np.asarray(np.cumprod(1 - _ratio(every, at.at_risk)), dtype=float)
+    survival = np.asarray(np.cumprod(1 - ratio(every, at.at_risk)), dtype=float)
     before = np.concatenate([[1.0], survival[:-1]])
     curves = {}
     for cause in range(1, count + 1):
         own = at.events[cause - 1]
-        incidence = np.asarray(np.cumsum(before * _ratio(own, at.at_risk)), dtype=float)
+        incidence = np.asarray(np.cumsum(before * ratio(own, at.at_risk)), dtype=float)
         std_error = np.sqrt(_aalen_variance(at, own, every - own, incidence, survival))
         low, high = _log_log(incidence, std_error, level)
         curves[cause] = Curve(at.time, incidence, std_error, low, high, at.at_risk, own, "incidence")
@@ -246,9 +246,11 @@ def rmst(durations: ArrayLike, event_observed: ArrayLike, *, tau: float) -> tupl
 def median_follow_up(
     durations: ArrayLike, event_observed: ArrayLike, *, limits: Limits = "log-log"
 ) -> tuple[float, float, float]:
-    """Median time somebody without the event would have been followed (reverse Kaplan-Meier), with its limits.
+    """Median time somebody whom nothing befell would have been followed (reverse Kaplan-Meier), with its limits.
 
-    Not a number where it is not reached. The limits are those of `kaplan_meier`.
+    `event_observed` is true for everybody whose follow-up something ended, the event or a competing one such as
+    death (``cause > 0``): how long these would have been followed is not known. Who was censored was followed to
+    the end. Not a number where it is not reached. The limits are those of `kaplan_meier`.
 
     Examples
     --------
@@ -279,14 +281,9 @@ def _crossing(time: Floats, fallen: Floats, p: float) -> float:
     return float((time[reached] + time[int(np.argmin(passed)) if np.isfinite(passed).any() else -1]) / 2)
 
 
-def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    """Zero where nobody is at risk."""
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
-
-
 def _greenwood(at: Steps) -> Floats:
     """Terms d / n (n - d); that of the last person's event is left out, as the curve is 0 from there on."""
-    return _ratio(at.events[0], at.at_risk * (at.at_risk - at.events[0]))
+    return ratio(at.events[0], at.at_risk * (at.at_risk - at.events[0]))
 
 
 def _limits(estimate: Floats, std_error: Floats, level: float, *, kind: Limits) -> tuple[Floats, Floats]:
@@ -315,9 +312,9 @@ def _log_log(estimate: Floats, std_error: Floats, level: float) -> tuple[Floats,
 def _aalen_variance(at: Steps, own: Floats, other: Floats, incidence: Floats, survival: Floats) -> Floats:
     """Var F(t), a sum over earlier times of a square in F(t): three running sums give every t at once."""
     before = np.concatenate([[1.0], survival[:-1]])
-    share = _ratio(before, at.at_risk) ** 2
-    own_term, other_term = (_tied(d, at.at_risk) * d * share for d in (own, other))
-    inverse = _ratio(np.ones_like(survival), np.where(survival > 1e-14, survival, 0.0))
+    share = ratio(before, at.at_risk) ** 2
+    own_term, other_term = (tied(d, at.at_risk) * d * share for d in (own, other))
+    inverse = ratio(np.ones_like(survival), survival)
     # own cause: (1 + F_i/S_i - F/S_i)^2; the others: (F/S_i - F_i/S_i)^2
     fixed, slope = 1 + incidence * inverse, inverse
     constant = own_term * fixed**2 + other_term * (incidence * inverse) ** 2
@@ -325,10 +322,6 @@ def _aalen_variance(at: Steps, own: Floats, other: Floats, incidence: Floats, su
     square = (own_term + other_term) * slope**2
     sums = [np.cumsum(term) for term in (constant, linear, square)]
     return np.maximum(sums[0] - 2 * incidence * sums[1] + incidence**2 * sums[2], 0.0)
-
-
-def _tied(events: Floats, at_risk: Floats) -> Floats:
-    return 1 - _ratio(np.maximum(events - 1, 0.0), at_risk - 1)
 
 
 __all__ = ["Curve", "cumulative_incidence", "kaplan_meier", "median_follow_up", "rmst"]

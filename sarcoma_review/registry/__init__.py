@@ -8,6 +8,7 @@ from sarcoma_review.registry.events import (
     CaseOpened,
     Consent,
     Correction,
+    DecidedAt,
     Decision,
     Diagnosis,
     Estimate,
@@ -28,6 +29,7 @@ from sarcoma_review.registry.events import (
     Treatment,
 )
 from sarcoma_review.registry.journal import Registry
+from sarcoma_review.registry.meetings import Kept, decisions_of, keep_decisions
 from sarcoma_review.registry.record import CaseRecord, Entry
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Checkpoint",
     "Consent",
     "Correction",
+    "DecidedAt",
     "Decision",
     "Diagnosis",
     "Entry",
@@ -50,6 +53,7 @@ __all__ = [
     "Function",
     "HistologicalMargin",
     "ImagingReference",
+    "Kept",
     "MarginPlan",
     "Operation",
     "Outcome",
@@ -59,4 +63,6 @@ __all__ = [
     "Registry",
     "Staging",
     "Treatment",
+    "decisions_of",
+    "keep_decisions",
 ]

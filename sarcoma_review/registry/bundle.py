@@ -22,10 +22,12 @@ from sqlalchemy import Connection, func, insert, select
 
 from sarcoma_review.errors import RegistryError
 from sarcoma_review.registry.chain import entry_hash
+from sarcoma_review.registry.consent import refused_cases
+from sarcoma_review.registry.entries import append_row, require_place, require_pseudonyms
 from sarcoma_review.registry.events import EVENT, Event
-from sarcoma_review.registry.journal import Registry, append_row, require_place, require_pseudonyms
+from sarcoma_review.registry.journal import Registry
 from sarcoma_review.registry.projections import project
-from sarcoma_review.registry.tables import BUNDLE, JOURNAL, MILESTONE
+from sarcoma_review.registry.tables import BUNDLE, JOURNAL, MEETING
 
 _MAGIC = b"SRBUNDLE"
 _FORMAT = 1
@@ -61,11 +63,22 @@ class _Line(BaseModel):
 
 @dataclass(frozen=True)
 class Exported:
-    """What went into a bundle: cases and entries, and the cases left out as their patient refused."""
+    """What went into a bundle.
+
+    Parameters
+    ----------
+    cases, entries : int
+    refused : tuple of str
+        Cases left out, as their patient refused to have them shared.
+    restricted : tuple of str
+        Cases that are in it though their patient refused another use, a meeting or an audit. The refusal goes with
+        them, and holds where they arrive.
+    """
 
     cases: int
     entries: int
     refused: tuple[str, ...]
+    restricted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,8 @@ def export(
     key_file : path-like
         As `make_key` wrote it.
     cases : sequence of str, optional
-        All without it. A case whose patient refused the use is left out.
+        All without it. A case whose patient refused to have it shared is left out; a refusal of another use is
+        no refusal of this one, and is counted in the answer.
 
     Raises
     ------
@@ -132,7 +146,8 @@ def export(
     if wanted - set(registry.cases()):
         raise RegistryError(f"{len(wanted - set(registry.cases()))} case(s) to export are not in this registry")
     with registry.reading() as connection:
-        refused = refused_cases(connection) & wanted
+        refused = refused_cases(connection, "sharing") & wanted
+        elsewhere = refused_cases(connection, "peer_learning", "audit")
         rows = _entries(connection, wanted - refused)
         head = connection.execute(
             select(JOURNAL.c.id, JOURNAL.c.chain).order_by(JOURNAL.c.id.desc()).limit(1)
@@ -149,7 +164,8 @@ def export(
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     signature = key.sign(_MAGIC + public + payload)
     Path(path).write_bytes(_MAGIC + public + signature + payload)
-    return Exported(len(wanted - refused), len(rows), tuple(sorted(refused)))
+    taken = wanted - refused
+    return Exported(len(taken), len(rows), tuple(sorted(refused)), tuple(sorted(taken & elsewhere)))
 
 
 def import_(registry: Registry, path: str | Path, *, trusted: Mapping[str, str]) -> Imported:
@@ -188,14 +204,6 @@ def import_(registry: Registry, path: str | Path, *, trusted: Mapping[str, str])
         if new or not entries:
             connection.execute(insert(BUNDLE).values(signer=trusted[signer], **values))
     return Imported(signer, new, same, tuple(sorted(forks)))
-
-
-def refused_cases(connection: Connection) -> set[str]:
-    """Cases whose latest word on consent is no."""
-    types = ("consent_given", "consent_refused")
-    query = select(MILESTONE.c.case_id, MILESTONE.c.type).where(MILESTONE.c.type.in_(types))
-    latest = {row.case_id: row.type for row in connection.execute(query.order_by(MILESTONE.c.version))}
-    return {case_id for case_id, type_ in latest.items() if type_ == "consent_refused"}
 
 
 def _entries(connection: Connection, wanted: set[str]) -> list[dict[str, Any]]:
@@ -304,6 +312,8 @@ def _event(entry: _Line) -> Event:
         raise RegistryError("an entry of the bundle is no event of this program; nothing was imported") from None
     if event.kind != entry.kind or not zoned:
         raise RegistryError("an entry of the bundle says another kind or no time zone; nothing was imported")
+    if event.kind == MEETING:  # what was said at a meeting stays where it was said
+        raise RegistryError("an entry of the bundle is of a meeting, and bundles hold cases; nothing was imported")
     return event
 
 

@@ -1,9 +1,15 @@
-"""Data checks: what in a case cannot be, or is missing. A finding is a question to the centre, not a verdict."""
+"""Data checks: what in a case cannot be, or is missing. A finding is a question to the centre, not a verdict.
+
+A date known to the month or the year is a range of days: an order of dates is a finding where no day of the ranges
+allows another.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import get_args
 
+from sarcoma_review.outcomes.endpoints import day_range
 from sarcoma_review.registry.events import (
     AchievedMargin,
     Decision,
@@ -21,17 +27,18 @@ from sarcoma_review.registry.record import CaseRecord
 
 _NEEDS_OPERATION = ("local_recurrence", "wound_infection", "loosening", "loss_of_prosthesis", "revision")
 _OF_PROSTHESIS = ("loosening", "loss_of_prosthesis")
-DATED = (
-    Diagnosis,
-    Staging,
-    Operation,
-    Treatment,
-    Outcome,
-    Function,
-    FollowUpSeen,
-    AchievedMargin,
-    HistologicalMargin,
+Dated = (
+    Diagnosis
+    | Staging
+    | Operation
+    | Treatment
+    | Outcome
+    | Function
+    | FollowUpSeen
+    | AchievedMargin
+    | HistologicalMargin
 )
+DATED: tuple[type[Dated], ...] = get_args(Dated)
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ def check_case(record: CaseRecord, *, on: date) -> list[DataFinding]:
     ahead = [
         dated_ahead(record.case_id, version, fact.on_date)
         for version, fact in record.facts.items()
-        if isinstance(fact, DATED) and fact.on_date > on
+        if isinstance(fact, Dated) and _days(fact)[0] > on
     ]
     return in_order([*ahead, *(finding for finding in findings_of(record) if finding.holds(on))])
 
@@ -87,31 +94,38 @@ def in_order(findings: Iterable[DataFinding]) -> list[DataFinding]:
 Found = Iterator[tuple[int, str, str] | tuple[int, str, str, date]]
 
 
+def _days(fact: Dated) -> tuple[date, date]:
+    """First and last day on which it may have been; a visit is always known to the day."""
+    return day_range(fact.on_date, "day" if isinstance(fact, FollowUpSeen) else fact.precision)
+
+
 def _after_death(record: CaseRecord) -> Found:
-    deaths = [(v, f.on_date) for v, f in record.facts.items() if isinstance(f, Outcome) and f.type == "death"]
+    deaths = {v: _days(f)[1] for v, f in record.facts.items() if isinstance(f, Outcome) and f.type == "death"}
+    if not deaths:
+        return
     if len(deaths) > 1:
-        yield deaths[1][0], "two deaths", f"{len(deaths)} deaths are recorded"
+        yield list(deaths)[1], "two deaths", f"{len(deaths)} deaths are recorded"
     for version, fact in record.facts.items():
-        exact = getattr(fact, "precision", "day") == "day" and not isinstance(fact, HistologicalMargin)
-        if deaths and exact and isinstance(fact, DATED) and fact.on_date > max(day for _, day in deaths):
+        reported_later = isinstance(fact, HistologicalMargin)
+        if isinstance(fact, Dated) and not reported_later and _days(fact)[0] > max(deaths.values()):
             yield version, "event after death", f"{fact.kind} is dated after the death"
 
 
 def _before_operation(record: CaseRecord) -> Found:
-    operations = [fact.on_date for fact in record.of(Operation)]
+    operations = [_days(fact)[0] for fact in record.of(Operation)]
     for version, fact in record.facts.items():
         if not isinstance(fact, Outcome) or fact.type not in _NEEDS_OPERATION:
             continue
         if not operations:
             yield version, "no operation", f"{fact.type} is recorded, an operation is not"
-        elif fact.precision == "day" and fact.on_date < min(operations):
+        elif _days(fact)[1] < min(operations):
             yield version, "event before operation", f"{fact.type} is dated before the first operation"
 
 
 def _before_diagnosis(record: CaseRecord) -> Found:
-    days = [fact.on_date for fact in record.of(Diagnosis) if fact.precision == "day"]
+    days = [_days(fact)[0] for fact in record.of(Diagnosis)]
     for version, fact in record.facts.items():
-        if days and isinstance(fact, Outcome | Operation) and fact.precision == "day" and fact.on_date < min(days):
+        if days and isinstance(fact, Outcome | Operation) and _days(fact)[1] < min(days):
             yield version, "event before diagnosis", f"{fact.kind} is dated before the diagnosis"
 
 
@@ -145,7 +159,10 @@ def _decisions(record: CaseRecord) -> Found:
 
 def _spans(record: CaseRecord) -> Found:
     for version, fact in record.facts.items():
-        if isinstance(fact, Treatment) and fact.ended is not None and fact.ended < fact.on_date:
+        if not isinstance(fact, Treatment) or fact.ended is None:
+            continue
+        # The one precision of a course is that of its end too.
+        if day_range(fact.ended, fact.precision)[1] < _days(fact)[0]:
             yield version, "end before start", f"{fact.modality} ended before it started"
 
 

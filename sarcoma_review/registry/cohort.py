@@ -1,4 +1,7 @@
-"""Questions over all cases, answered from the projections: times for the estimators, centres, margins, follow-up."""
+"""Questions over all cases, answered from the projections: times for the estimators, centres, margins, follow-up.
+
+Cases whose patient refused an audit are in no answer but that of the data checks.
+"""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -17,8 +20,9 @@ from sarcoma_review.outcomes import (
     overdue_count,
     time_to_event,
 )
-from sarcoma_review.registry.bundle import refused_cases
+from sarcoma_review.outcomes.endpoints import day_range
 from sarcoma_review.registry.checks import DataFinding, dated_ahead, in_order
+from sarcoma_review.registry.consent import refused_cases
 from sarcoma_review.registry.journal import Registry
 from sarcoma_review.registry.projections import findings_of_long_cases
 from sarcoma_review.registry.tables import DECISION, EXECUTION, FINDING, MARGIN, MILESTONE, OPENED
@@ -36,7 +40,7 @@ class Snapshot:
     Parameters
     ----------
     happenings : dict of str to list of Happening
-        By case; those of a patient who refused are not in it.
+        By case; those of a patient who refused an audit are not in it.
     opened : dict of str to dict
         How each case can be grouped.
     """
@@ -50,10 +54,9 @@ def snapshot(registry: Registry) -> Snapshot:
     columns = (MILESTONE.c.case_id, MILESTONE.c.type, MILESTONE.c.on_date, MILESTONE.c.precision)
     query = select(*columns).where(MILESTONE.c.certainty != "possible", MILESTONE.c.type.not_in(_NOT_SEEN))
     with registry.reading() as connection:
-        refused = refused_cases(connection)
-        rows = connection.execute(select(OPENED).order_by(OPENED.c.case_id))
-        names = tuple(rows.keys())
-        opened = {row[0]: dict(zip(names, row, strict=True)) for row in rows if row[0] not in refused}
+        refused = refused_cases(connection, "audit")
+        rows = connection.execute(select(OPENED).order_by(OPENED.c.case_id)).mappings()
+        opened = {row["case_id"]: dict(row) for row in rows if row["case_id"] not in refused}
         dated = connection.execute(query).all()
     # Many cases share a kind and a day: one value stands for all of them.
     happening = cache(lambda type_, on_date, precision: Happening(type_, date.fromisoformat(on_date), precision))
@@ -103,7 +106,7 @@ class Cohort:
 def cohort(source: Registry | Snapshot, endpoint: Endpoint, *, as_of: date, by: By = "centre") -> Cohort:
     """Times to an endpoint for every case of a registry, with the cases left out and why.
 
-    Happenings that are only possible are not counted; a patient who refused is not in it at all.
+    Happenings that are only possible are not counted; a patient who refused an audit is not in it at all.
     """
     known = _read(source)
     kept: dict[str, TimeToEvent] = {}
@@ -141,7 +144,7 @@ def concordance(registry: Registry) -> dict[str, dict[str, int]]:
     decisions = select(DECISION.c.case_id, DECISION.c.version, DECISION.c.modality)
     executions = select(EXECUTION).order_by(EXECUTION.c.version)
     with registry.reading() as connection:
-        refused = refused_cases(connection)
+        refused = refused_cases(connection, "audit")
         known = {(row.case_id, row.decision_version): row.carried_out for row in connection.execute(executions)}
         counts = defaultdict[str, Counter[str]](Counter)
         for row in connection.execute(decisions):
@@ -168,7 +171,7 @@ def margin_pairs(registry: Registry) -> list[MarginPair]:
     same = (MILESTONE.c.case_id == MARGIN.c.case_id) & (MILESTONE.c.version == MARGIN.c.version)
     done = select(MARGIN.c.case_id, MARGIN.c.name, MARGIN.c.margin_mm, MILESTONE.c.on_date).join(MILESTONE, same)
     with registry.reading() as connection:
-        refused = refused_cases(connection)
+        refused = refused_cases(connection, "audit")
         plans = connection.execute(plan.order_by(MARGIN.c.case_id, MARGIN.c.version)).all()
         achieved = connection.execute(done.where(MARGIN.c.stage == "achieved")).all()
     planned = {(case_id, name): margin_mm for case_id, name, margin_mm in plans if case_id not in refused}
@@ -181,16 +184,16 @@ def margin_pairs(registry: Registry) -> list[MarginPair]:
 
 
 def overdue(source: Registry | Snapshot, schedule: Schedule, *, on: date) -> dict[str, int]:
-    """Number of follow-up windows overdue, for each living case that has any. Not an appointment."""
+    """Number of follow-up windows overdue, for each living case the schedule is for, 0 too. Not an appointment."""
     found = {}
     for case_id, happenings in _read(source).happenings.items():
-        zero = [happening.settled for happening in happenings if happening.type == schedule.time_zero]
-        if not zero or any(happening.type == "death" for happening in happenings):
+        zero = [day for each in happenings if each.type == schedule.time_zero and (day := each.by(on))]
+        if not zero or any(each.type == "death" for each in happenings):
             continue
-        seen = [happening.settled for happening in happenings if happening.type in ("follow_up_seen", "last_contact")]
-        count = overdue_count(schedule, min(zero), seen=seen, on=on)
-        if count:
-            found[case_id] = count
+        seen = [
+            day for each in happenings if each.type in ("follow_up_seen", "last_contact") and (day := each.by(on))
+        ]
+        found[case_id] = overdue_count(schedule, min(zero), seen=seen, on=on)
     return found
 
 
@@ -199,15 +202,17 @@ def check_registry(registry: Registry, *, on: date) -> list[DataFinding]:
 
     A case of more than a hundred entries is looked at now.
     """
-    ahead = (MILESTONE.c.on_date > on.isoformat()) & MILESTONE.c.type.not_in(_CONSENT)
+    later = (MILESTONE.c.on_date > on.isoformat()) & MILESTONE.c.type.not_in(_CONSENT)
     found = select(FINDING.c.case_id, FINDING.c.version, FINDING.c.rule, FINDING.c.text)
     holds = FINDING.c.after.is_(None) | (FINDING.c.after < on.isoformat())
-    dates = select(MILESTONE.c.case_id, MILESTONE.c.version, MILESTONE.c.on_date).where(ahead)
+    columns = (MILESTONE.c.case_id, MILESTONE.c.version, MILESTONE.c.on_date, MILESTONE.c.precision)
     with registry.reading() as connection:
         findings = [DataFinding(*row) for row in connection.execute(found.where(holds))]
         findings += [finding for finding in findings_of_long_cases(connection) if finding.holds(on)]
-        for case_id, version, day in connection.execute(dates):
-            findings.append(dated_ahead(case_id, version, date.fromisoformat(day)))
+        for case_id, version, text, precision in connection.execute(select(*columns).where(later)):
+            day = date.fromisoformat(text)
+            if day_range(day, precision)[0] > on:
+                findings.append(dated_ahead(case_id, version, day))
     return in_order(findings)
 
 

@@ -22,7 +22,10 @@ def copy_rows(source: Connection, target: Connection) -> int:
     """Copy journal, checkpoints and logs as they are; the number of entries of the journal."""
     count = 0
     for table in (JOURNAL, CHECKPOINT, RELEASE, BUNDLE):
-        found = source.execution_options(yield_per=2000).execute(select(table).order_by(*table.primary_key))
+        query = select(table).order_by(*table.primary_key)
+        if table is JOURNAL:
+            query = query.where(JOURNAL.c.id > 0)  # what other centres share has numbers below 0
+        found = source.execution_options(yield_per=2000).execute(query)
         for part in found.mappings().partitions(2000):
             target.execute(insert(table), [dict(row) for row in part])
             count += len(part) if table is JOURNAL else 0

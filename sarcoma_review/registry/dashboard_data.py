@@ -22,7 +22,7 @@ from sarcoma_review.registry.overview_counts import due_panel, execution_panel, 
 
 @dataclass(frozen=True)
 class DashboardData:
-    """A registry as it stood when it was read; patients who refused are not in it.
+    """A registry as it stood when it was read; patients who refused an audit are not in it.
 
     Parameters
     ----------

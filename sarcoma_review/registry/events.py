@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from sarcoma_review.meeting import MeetingEntry
 from sarcoma_review.pathways.ewing import EwingLocalTherapy
 from sarcoma_review.staging import OutsideEstimate
 
@@ -122,6 +123,15 @@ class Action(_Model):
     due: date | None = None
 
 
+class DecidedAt(_Model):
+    """The meeting that a decision was taken at: its number there, how often it was corrected, and its ballot."""
+
+    meeting_id: Word
+    number: Annotated[int, Field(ge=1)]
+    corrections: Annotated[int, Field(ge=0)] = 0
+    ballot_id: Word | None = None
+
+
 class Decision(_Model):
     """What a meeting decided for one modality of treatment."""
 
@@ -135,6 +145,8 @@ class Decision(_Model):
     alternatives: tuple[Text, ...] = ()
     attendee_roles: tuple[Word, ...] = ()
     actions: tuple[Action, ...] = ()
+    evidence: Text | None = None
+    decided_at: DecidedAt | None = None
 
 
 class Execution(_Model):
@@ -323,6 +335,7 @@ class Correction(_Model):
     replacement: Annotated[Fact, Field(discriminator="kind")] | None = None
 
 
-Event = Fact | Correction
+Event = Fact | Correction | MeetingEntry
+"""What the journal takes: of a case, facts and corrections; of a meeting, its entries alone."""
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 """Reads an event from its stored form, by its kind."""

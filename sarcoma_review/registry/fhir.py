@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from sarcoma_review.registry.bundle import refused_cases
+from sarcoma_review.registry.consent import IN_A_FILE, refused
 from sarcoma_review.registry.events import (
     AchievedMargin,
     Diagnosis,
@@ -27,7 +27,7 @@ _VERIFIED = {"certain": "confirmed", "probable": "provisional", "possible": "dif
 
 
 def bundle(registry: Registry) -> Resource:
-    """Every case as one FHIR R4B Bundle of the type collection; patients who refused are not in it.
+    """Every case as one FHIR R4B Bundle of the type collection; who refused an audit or sharing is not in it.
 
     Not for leaving a centre: one Patient is one patient, under the pseudonym of the case.
 
@@ -46,12 +46,11 @@ def bundle(registry: Registry) -> Resource:
     >>> bundle(Registry.open(":memory:"))
     {'resourceType': 'Bundle', 'type': 'collection', 'entry': []}
     """
-    with registry.reading() as connection:
-        refused = refused_cases(connection)
+    left_out = refused(registry, *IN_A_FILE)
     resources = [
         resource
         for case_id in registry.cases()
-        if case_id not in refused
+        if case_id not in left_out
         for resource in case_resources(registry.case(case_id))
     ]
     entries = [{"fullUrl": f"urn:uuid:{each['id']}", "resource": each} for each in resources]

@@ -4,32 +4,27 @@ Nothing is ever rewritten: triggers refuse UPDATE and DELETE; every entry carrie
 same case, and a chain runs through all entries, so that an edited, removed or inserted one shows.
 """
 
-import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 from sqlalchemy.exc import OperationalError
 
-from sarcoma_review.errors import ConflictError, RegistryError
+from sarcoma_review.errors import RegistryError
+from sarcoma_review.meeting import MeetingEntry
 from sarcoma_review.registry import chain
-from sarcoma_review.registry.chain import Checkpoint, entry_hash, link
+from sarcoma_review.registry.chain import Checkpoint
 from sarcoma_review.registry.copying import copy_rows, require_empty
-from sarcoma_review.registry.events import EVENT, CaseOpened, Correction, Event, Execution
-from sarcoma_review.registry.projections import project, replay
+from sarcoma_review.registry.entries import keep_checkpoint, last_entry, require_pseudonyms, write
+from sarcoma_review.registry.events import EVENT, Event
+from sarcoma_review.registry.projections import replay
 from sarcoma_review.registry.record import CaseRecord, Entry, record_of
 from sarcoma_review.registry.store import open_engine, writing
-from sarcoma_review.registry.tables import CHECKPOINT, JOURNAL
-
-_CASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_PSEUDONYM = re.compile(r"SR-[A-Z2-7]{10}")  # as the de-identifier makes them; their digits are chance
-_LONG_NUMBER = re.compile(r"\d{6,}")
-_EVERY = 100  # entries between the checkpoints that the registry makes by itself
+from sarcoma_review.registry.tables import CHECKPOINT, JOURNAL, MEETING
 
 
 def _utc_now() -> datetime:
@@ -41,6 +36,7 @@ class Registry:
 
     Examples
     --------
+    >>> from sarcoma_review.registry import CaseOpened
     >>> registry = Registry.open(":memory:")
     >>> registry.append("case-1", CaseOpened(question="Is en bloc resection possible?"))
     1
@@ -106,20 +102,73 @@ class Registry:
             If the case id could be a record number, the case was not opened first or is opened twice, or the event
             names an entry that is not there.
         """
+        return self.append_all(case_id, [event], expect, author=author)
+
+    def append_all(
+        self, case_id: str, events: Sequence[Event], expect: int | None = None, *, author: str = ""
+    ) -> int:
+        """Write several events in one transaction: all are on the disk when this returns, or none is.
+
+        Parameters
+        ----------
+        case_id : str
+            Of a case or of a meeting, as in `append`.
+        events : sequence of Event
+            At least one.
+        expect : int, optional
+            The version the writer last saw.
+        author : str, optional
+            Of events of a case; an entry of a meeting is its actor's.
+
+        Returns
+        -------
+        int
+            The new version.
+
+        Raises
+        ------
+        ConflictError, RegistryError
+            As in `append`.
+        """
         require_pseudonyms(case_id, author)
-        if not isinstance(event, Event):
-            raise RegistryError(f"an event is of one of the kinds of this registry; found {type(event).__name__}")
+        if not events:
+            raise RegistryError("expected one event or more to write, found none")
+        for event in events:
+            if not isinstance(event, Event):
+                raise RegistryError(f"an event is of one of the kinds of this registry; found {type(event).__name__}")
         with self._writing() as connection:
-            return write(connection, case_id, event, expect=expect, author=author, now=self._now())
+            for event in events:
+                by = event.by if isinstance(event, MeetingEntry) else author
+                expect = write(connection, case_id, event, expect=expect, author=by, now=self._now())
+        return int(expect or 0)
 
     def cases(self) -> list[str]:
-        """Ids of all cases, in the order they were opened."""
-        query = select(JOURNAL.c.case_id).where(JOURNAL.c.version == 1).order_by(JOURNAL.c.id)
-        with self.reading() as connection:
-            return [row.case_id for row in connection.execute(query)]
+        """Ids of all cases, in the order they were opened; a meeting is none."""
+        return self._opened(JOURNAL.c.kind != MEETING)
+
+    def meetings(self) -> list[str]:
+        """Ids of all meetings, in the order they were opened."""
+        return self._opened(JOURNAL.c.kind == MEETING)
+
+    def meeting(self, meeting_id: str) -> list[MeetingEntry]:
+        """What was done at a meeting, the first action first; `sarcoma_review.meeting.replay` makes its state.
+
+        Votes stand here from the moment they are cast: whoever may read the registry's file may read them, and what
+        members may see of them is `sarcoma_review.meeting.visible` alone.
+
+        Raises
+        ------
+        RegistryError
+            If there is no such meeting.
+        """
+        events = [entry.event for entry in self.history(meeting_id)]
+        entries = [event for event in events if isinstance(event, MeetingEntry)]
+        if len(entries) != len(events):
+            raise RegistryError("this is a case, not a meeting")
+        return entries
 
     def history(self, case_id: str) -> list[Entry]:
-        """Every entry of a case, the first one first.
+        """Every entry of a case, or of a meeting, the first one first.
 
         Raises
         ------
@@ -178,12 +227,12 @@ class Registry:
             If nothing was written yet.
         """
         with self._writing() as connection:
-            last = _last_entry(connection)
+            last = last_entry(connection)
             if last is None:
                 raise RegistryError("nothing was written in this registry yet: there is nothing to check later")
             known = connection.execute(select(CHECKPOINT).where(CHECKPOINT.c.sequence == last.id)).first()
             if known is None:
-                _keep_checkpoint(connection, last.id, last.chain, self._now())
+                keep_checkpoint(connection, last.id, last.chain, self._now())
         return Checkpoint(last.id, last.chain)
 
     def rebuild(self) -> None:
@@ -232,6 +281,12 @@ class Registry:
         """Let go of the file or the server."""
         self._engine.dispose()
 
+    def _opened(self, which: ColumnElement[bool]) -> list[str]:
+        own = JOURNAL.c.id > 0  # what other centres share has numbers below 0
+        query = select(JOURNAL.c.case_id).where(JOURNAL.c.version == 1, own, which).order_by(JOURNAL.c.id)
+        with self.reading() as connection:
+            return [row.case_id for row in connection.execute(query)]
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the registry throughout and holds up no writer."""
@@ -245,7 +300,8 @@ class Registry:
             with writing(self._engine) as connection:
                 yield connection
         except OperationalError as problem:
-            raise RegistryError(f"nothing was written: {problem.orig}") from None
+            reason = str(problem.orig).partition("\n")[0]  # behind it PostgreSQL says in which of its functions
+            raise RegistryError(f"nothing was written: {reason}") from None
 
     def _copy_into(self, target: "Registry") -> int:
         with self.reading() as source, target._writing() as connection:
@@ -262,124 +318,3 @@ class Registry:
 
     def __repr__(self) -> str:
         return f"<Registry, {len(self.cases())} case(s)>"
-
-
-def write(connection: Connection, case_id: str, event: Event, *, expect: int | None, author: str, now: str) -> int:
-    """Write one entry in a transaction that is the only writer; the case's new version."""
-    last = connection.execute(
-        select(JOURNAL.c.version, JOURNAL.c.hash)
-        .where(JOURNAL.c.case_id == case_id)
-        .order_by(JOURNAL.c.version.desc())
-        .limit(1)
-    ).first()
-    version, previous = (last.version, last.hash) if last else (0, "")
-    _require_expected(connection, case_id, version, expect)
-    require_place(connection, case_id, version, event=event)
-    body = canonical(event)
-    own = entry_hash(case_id, version + 1, now, body=body, previous=previous, author=author)
-    append_row(
-        connection,
-        {
-            "case_id": case_id,
-            "version": version + 1,
-            "kind": event.kind,
-            "recorded_at": now,
-            "author": author,
-            "body": body,
-            "previous_hash": previous,
-            "hash": own,
-        },
-    )
-    project(connection, case_id, version + 1, event=event, recorded_at=now)
-    return int(version) + 1
-
-
-def append_row(connection: Connection, values: dict[str, Any]) -> None:
-    """Put one entry at the end of the chain through all entries."""
-    end = _last_entry(connection)
-    number, chain_before = (end.id, end.chain) if end else (0, "")
-    longer = link(chain_before, values["hash"])
-    connection.execute(insert(JOURNAL).values(id=number + 1, chain=longer, **values))
-    if (number + 1) % _EVERY == 0:
-        _keep_checkpoint(connection, number + 1, longer, values["recorded_at"])
-
-
-def canonical(event: Event) -> str:
-    """The text of an event that is stored and hashed."""
-    return json.dumps(event.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def _last_entry(connection: Connection) -> Any:
-    query = select(JOURNAL.c.id, JOURNAL.c.chain).order_by(JOURNAL.c.id.desc()).limit(1)
-    return connection.execute(query).first()
-
-
-def _keep_checkpoint(connection: Connection, sequence: int, reached: str, now: str) -> None:
-    connection.execute(insert(CHECKPOINT).values(sequence=sequence, chain=reached, made_at=now))
-
-
-def require_pseudonyms(case_id: str, author: str) -> None:
-    """Refuse a case id or an author that could name or number a person.
-
-    Raises
-    ------
-    RegistryError
-        If one of them could.
-    """
-    _require_pseudonym(case_id, "case id")
-    if author:
-        _require_pseudonym(author, "author")
-
-
-def _require_pseudonym(name: str, what: str) -> None:
-    if not isinstance(name, str) or not _CASE_ID.fullmatch(name) or _LONG_NUMBER.search(_PSEUDONYM.sub("", name)):
-        article = "an" if what == "author" else "a"
-        raise RegistryError(
-            f"{article} {what} is a pseudonym of letters, digits, - and _, with no number of six digits or more"
-        )
-
-
-def _require_expected(connection: Connection, case_id: str, version: int, expect: int | None) -> None:
-    if expect is None or expect == version:
-        return
-    query = select(JOURNAL.c.kind).where(JOURNAL.c.case_id == case_id, JOURNAL.c.version > expect)
-    kinds = [row.kind for row in connection.execute(query.order_by(JOURNAL.c.version))]
-    since = ", ".join(kinds) or "nothing"
-    raise ConflictError(f"expected version {expect} of the case, found {version}; written since: {since}")
-
-
-def require_place(connection: Connection, case_id: str, version: int, *, event: Event) -> None:
-    """Refuse an event that cannot follow version `version` of its case.
-
-    Raises
-    ------
-    RegistryError
-        If the case is not open or open already, or the event names an entry that is not there.
-    """
-    _require_order(version, event)
-    _require_target(connection, case_id, event)
-
-
-def _require_order(version: int, event: Event) -> None:
-    if not version and not isinstance(event, CaseOpened):
-        raise RegistryError(f"the first event of a case is case_opened, found {event.kind}")
-    if version and isinstance(event, CaseOpened):
-        raise RegistryError("the case is open already; a case is opened once")
-
-
-def _require_target(connection: Connection, case_id: str, event: Event) -> None:
-    """An event that names another entry names one that is there, and of the right kind."""
-    if not isinstance(event, Correction | Execution):
-        return
-    target = event.corrects if isinstance(event, Correction) else event.decision_version
-    query = select(JOURNAL.c.kind).where(JOURNAL.c.case_id == case_id, JOURNAL.c.version == target)
-    row = connection.execute(query).first()
-    found = row.kind if row else "no entry"
-    if isinstance(event, Execution):
-        if found != "decision":
-            raise RegistryError(f"version {target} of the case is to be a decision, found {found}")
-    elif event.replacement is None:
-        if found in ("no entry", "correction", "case_opened"):
-            raise RegistryError(f"version {target} of the case cannot be taken back: found {found}")
-    elif found != event.replacement.kind:
-        raise RegistryError(f"version {target} of the case is to be {event.replacement.kind}, found {found}")

@@ -20,13 +20,17 @@ def upgrade(connection: Connection) -> None:
     Raises
     ------
     RegistryError
-        If a newer program has changed the tables.
+        If a newer program has changed the tables, or they are older and another role owns them.
     """
     found = revision(connection)
     if found == HEAD:
         return
     if found is not None and found > HEAD:
         raise RegistryError(f"the registry's tables are of revision {found}; this program knows up to {HEAD}")
+    if not _may_change_tables(connection):
+        raise RegistryError(
+            f"the registry's tables are of revision {found}; the role that owns them brings them up to date to {HEAD}"
+        )
     from alembic import command  # only where something is to be done: it costs a tenth of a second
 
     command.upgrade(configuration(connection), "head")
@@ -38,6 +42,12 @@ def revision(connection: Connection) -> str | None:
         return None
     row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
     return None if row is None else str(row[0])
+
+
+def _may_change_tables(connection: Connection) -> bool:
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.execute(text("SELECT has_schema_privilege(current_schema(), 'CREATE')")).scalar())
 
 
 def configuration(connection: Connection) -> "Config":

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from typing import Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 from sarcoma_review.errors import OutcomeError
 from sarcoma_review.outcomes import (
     Benchmark,
+    Curve,
     Cusum,
     Endpoint,
     coarsen,
@@ -19,17 +19,16 @@ from sarcoma_review.outcomes import (
     funnel,
     gray_test,
     kaplan_meier,
-    median_follow_up,
 )
 from sarcoma_review.outcomes.centres import FunnelPoint
 from sarcoma_review.outcomes.comparison import FEWEST_EVENTS
-from sarcoma_review.outcomes.disclosure import SMALL, Cell, hes
+from sarcoma_review.outcomes.disclosure import SMALL, Cell, CoarseCurve, hes
+from sarcoma_review.outcomes.endpoints import YEAR_DAYS
 from sarcoma_review.registry.cohort import Cohort
-from sarcoma_review.registry.report import counts_by_centre, mature_outcomes
+from sarcoma_review.registry.report import counts_by_centre, followed, mature_outcomes, with_interval
 
 Audience = Literal["centre", "shared"]
 Row = tuple[str, ...]
-YEAR_DAYS = 365.25
 YEARS = (0, 1, 2, 5, 10)
 FEWEST_SHOWN = 10
 """People that a curve, a mean or a chart stands on at least, where it is shared."""
@@ -105,8 +104,6 @@ class Question:
     Parameters
     ----------
     endpoint : Endpoint
-    as_of : date
-        The data cut.
     audience : {"shared", "centre"}
         Whether it may leave the centre.
     benchmark : Benchmark, optional
@@ -116,7 +113,6 @@ class Question:
     """
 
     endpoint: Endpoint
-    as_of: date
     audience: Audience
     benchmark: Benchmark | None = None
     within_days: int = 730
@@ -141,23 +137,25 @@ def curve_panel(people: Cohort, asked: Question) -> CurvePanel:
     panel = CurvePanel(
         title=f"Risk of {asked.name} from the {asked.endpoint.time_zero}",
         lines=_curve_lines(people, asked),
-        heads=("year", f"risk of {asked.name} (95 % interval)", "at risk", "net risk"),
+        heads=("year", f"risk of {asked.name} (95 % interval)", "at risk", "net risk (95 % interval)"),
         rows=(),
         at_risk={},
         net_words=asked.endpoint.net_risk,
     )
     if why := _why_no_curve(people, asked):
         return replace(panel, withheld=f"no curve: {why}")
-    years, values, net = _steps(people, asked)
+    years, real, net = _steps(people, asked)
     end = years[-1] if asked.shared else np.inf
     durations = np.asarray(people.durations) / YEAR_DAYS
     at_risk = {year: asked.count(int((durations > year).sum())) for year in YEARS if year <= end}
-    rows = tuple(_curve_row(year, years, values, net=net, at_risk=at_risk) for year in YEARS[1:])
-    risk, lower, upper = values
-    return replace(panel, rows=rows, years=years, risk=risk, lower=lower, upper=upper, net=net, at_risk=at_risk)
+    rows = tuple(_curve_row(year, years, real, net=net, at_risk=at_risk) for year in YEARS[1:])
+    risk, lower, upper = real
+    return replace(panel, rows=rows, years=years, risk=risk, lower=lower, upper=upper, net=net[0], at_risk=at_risk)
 
 
 Series = tuple[float, ...]
+Limited = tuple[Series, Series, Series]
+"""A risk with its lower and its upper limit, step by step."""
 
 
 def _why_no_curve(people: Cohort, asked: Question) -> str:
@@ -171,29 +169,36 @@ def _why_no_curve(people: Cohort, asked: Question) -> str:
     return "its height would give a small count away" if asked.count(sum(people.event_observed)) == SMALL else ""
 
 
-def _steps(people: Cohort, asked: Question) -> tuple[Series, tuple[Series, Series, Series], Series]:
+def _steps(people: Cohort, asked: Question) -> tuple[Series, Limited, Limited]:
     real = cumulative_incidence(people.durations, people.causes)[1]
     survival = kaplan_meier(people.durations, people.event_observed)
     if asked.shared:
-        coarse = coarsen(real, step=YEAR_DAYS / 4, fewest_at_risk=FEWEST_SHOWN)
-        net = coarsen(survival, step=YEAR_DAYS / 4, fewest_at_risk=FEWEST_SHOWN)
-        values = coarse.estimate, coarse.lower, coarse.upper
-        return tuple(t / YEAR_DAYS for t in coarse.time), values, tuple(round(1 - v, 3) for v in net.estimate)
-    first, second, third = ((0.0, *map(float, series)) for series in (real.estimate, real.lower, real.upper))
+        coarse, net = (coarsen(each, step=YEAR_DAYS / 4, fewest_at_risk=FEWEST_SHOWN) for each in (real, survival))
+        return tuple(t / YEAR_DAYS for t in coarse.time), _limited(coarse), _one_less(_limited(net))
     years = (0.0, *(float(t) / YEAR_DAYS for t in real.time))
-    return years, (first, second, third), (0.0, *(float(1 - v) for v in survival.estimate))
+    return years, _limited(real, start=(0.0,)), _one_less(_limited(survival, start=(1.0,)))
+
+
+def _limited(curve: Curve | CoarseCurve, start: Series = ()) -> Limited:
+    estimate, lower, upper = ((*start, *map(float, series)) for series in (curve.estimate, curve.lower, curve.upper))
+    return estimate, lower, upper
+
+
+def _one_less(survival: Limited) -> Limited:
+    """The risk; what was the upper limit is the lower one."""
+    risk, upper, lower = (tuple(round(1 - value, 9) for value in series) for series in survival)
+    return risk, lower, upper
 
 
 def _curve_lines(people: Cohort, asked: Question) -> Row:
     events = sum(people.event_observed)
     competing = ", ".join(asked.endpoint.competing).replace("_", " ") or "none"
     lines = [
-        f"{asked.count(len(people.causes))} cases, {asked.count(events)} with {asked.name}, to {asked.as_of}; "
+        f"{asked.count(len(people.causes))} cases, {asked.count(events)} with {asked.name}, to {people.as_of}; "
         f"competing: {competing}"
     ]
     if people.causes and not (asked.shared and len(people.causes) < FEWEST_SHOWN):
-        followed = median_follow_up(people.durations, people.event_observed)[0] / YEAR_DAYS
-        lines.append(f"median follow-up {'not reached' if np.isnan(followed) else f'{followed:.1f} years'}")
+        lines.append(followed(people))
         lines.append(f"between centres: {_test(people, events)}")
     if people.left_out:
         lines.append(f"{asked.count(len(people.left_out))} left out: no {asked.endpoint.time_zero} before the event")
@@ -207,20 +212,17 @@ def _test(people: Cohort, events: int) -> str:
     return f"Gray's test, p = {test.p_value:.2g}; not a ranking" if test.degrees_of_freedom else "one centre"
 
 
-def _curve_row(
-    year: int, years: Series, values: tuple[Series, Series, Series], *, net: Series, at_risk: Mapping[int, Cell]
-) -> Row:
+def _curve_row(year: int, years: Series, real: Limited, *, net: Limited, at_risk: Mapping[int, Cell]) -> Row:
     if year not in at_risk or year > years[-1]:
         return str(year), "not known", str(at_risk.get(year, "not shown")), "not known"
     place = int(np.searchsorted(np.asarray(years), year + 1e-9, side="right")) - 1
-    risk, low, high = (series[place] for series in values)
-    interval = "" if np.isnan(low) else f" ({low:.1%} to {high:.1%})"
-    return str(year), f"{risk:.1%}{interval}", str(at_risk[year]), f"{net[place]:.1%}"
+    risk, beside = (with_interval(*(series[place] for series in limited)) for limited in (real, net))
+    return str(year), risk, str(at_risk[year]), beside
 
 
 def funnel_panel(people: Cohort, asked: Question) -> FunnelPanel:
     """Mature cases of each centre against the benchmark, with the error rates of the comparison."""
-    title = f"{asked.name.capitalize()} within {asked.within_days / YEAR_DAYS:.0f} years, by centre: not a ranking"
+    title = f"{asked.name.capitalize()} within {_period(asked.within_days)}, by centre: not a ranking"
     heads = ("centre", "events", "cases", "limits", "against the benchmark", "false alarm", "sees a doubling")
     if asked.benchmark is None:
         return FunnelPanel(title=title, lines=(), heads=heads, rows=(), withheld=_NO_BENCHMARK)
@@ -243,6 +245,14 @@ def funnel_panel(people: Cohort, asked: Question) -> FunnelPanel:
         points=tuple(drawn.values()),
         benchmark=asked.benchmark,
     )
+
+
+def _period(days: int) -> str:
+    """A number of days in whole years where it is so many."""
+    years = round(days / YEAR_DAYS)
+    if years and abs(days - years * YEAR_DAYS) < years:  # 730 days are two years, and so are 731
+        return "1 year" if years == 1 else f"{years} years"
+    return f"{days} days"
 
 
 def _drawn_points(

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from sarcoma_review.outcomes import Schedule
-from sarcoma_review.outcomes.disclosure import Cell, suppress
+from sarcoma_review.outcomes.disclosure import Cell, hes
 from sarcoma_review.registry.checks import DataFinding
 from sarcoma_review.registry.cohort import MarginPair, Snapshot, overdue
 from sarcoma_review.registry.overview import FEWEST_SHOWN, Audience, Panel, Row
@@ -45,19 +45,18 @@ def margin_panel(pairs: Sequence[MarginPair], audience: Audience) -> MarginPanel
     by_year: dict[int, list[MarginPair]] = {}
     for pair in pairs:
         by_year.setdefault(pair.on_date.year, []).append(pair)
+    shared = audience == "shared"
     rows, years = [], []
     for year, found in by_year.items():
         # A patient may have several planes: people are counted, and planes are what is averaged.
         people = len({pair.case_id for pair in found})
-        if people < (FEWEST_SHOWN if audience == "shared" else 2):
-            rows.append((str(year), str(_shown({"": people}, audience)[""]), "not shown", "not shown"))
-            continue
-        difference = np.array([pair.achieved_mm - pair.planned_mm for pair in found])
-        mean, deviation = float(difference.mean()), float(difference.std(ddof=1))
-        years.append((year, round(mean, 2), round(deviation, 2)))
-        limits = f"{mean - 1.96 * deviation:+.1f} to {mean + 1.96 * deviation:+.1f} mm"
-        rows.append((str(year), str(_shown({"": people}, audience)[""]), f"{mean:+.1f} mm", limits))
-    shared = audience == "shared"
+        told = "not shown", "not shown"
+        if people >= (FEWEST_SHOWN if shared else 2):
+            difference = np.array([pair.achieved_mm - pair.planned_mm for pair in found])
+            mean, deviation = float(difference.mean()), float(difference.std(ddof=1))
+            years.append((year, round(mean, 2), round(deviation, 2)))
+            told = f"{mean:+.1f} mm", f"{mean - 1.96 * deviation:+.1f} to {mean + 1.96 * deviation:+.1f} mm"
+        rows.append((str(year), str(hes(people) if shared else people), *told))
     return MarginPanel(
         title="Margin: achieved less planned",
         lines=("distances at planes of the same name, from imaging; they say nothing of R0 or R1",),
@@ -78,15 +77,9 @@ def execution_panel(counts: Mapping[str, Mapping[str, int]], audience: Audience)
 def due_panel(known: Snapshot, schedule: Schedule, *, on: date, audience: Audience) -> CountPanel:
     """Living cases by the number of follow-up windows that closed without a visit."""
     missed = overdue(known, schedule, on=on)
-    followed = [
-        case_id
-        for case_id, happenings in known.happenings.items()
-        if any(each.type == schedule.time_zero for each in happenings)
-        and not any(each.type == "death" for each in happenings)
-    ]
-    found = Counter(min(missed.get(case_id, 0), _MOST_OVERDUE) for case_id in followed)
+    found = Counter(min(count, _MOST_OVERDUE) for count in missed.values())
     names = {count: f"{count} overdue" for count in range(_MOST_OVERDUE)} | {_MOST_OVERDUE: "3 or more overdue"}
-    counts = {name: found[count] for count, name in names.items()} if followed else {}
+    counts = {name: found[count] for count, name in names.items()} if missed else {}
     lines = (f"schedule: {schedule.title}", f"source: {schedule.source}", "not an appointment")
     return _counted("Follow-up windows", ("windows", "living cases"), counts, audience=audience, lines=lines)
 
@@ -108,16 +101,9 @@ def _counted(
     lines: Row = (),
     unit: str = "cases",
 ) -> CountPanel:
-    shown = _shown(counts, audience)
+    shown: dict[str, Cell] = dict(counts) if audience == "centre" else {name: hes(n) for name, n in counts.items()}
     rows = tuple((name, str(cell)) for name, cell in shown.items())
     withheld = "" if any(shown.values()) else "nothing to count"
     if shown and not any(isinstance(cell, int) and cell for cell in shown.values()):
         withheld = withheld or "no picture: every count is too small to be shown"
     return CountPanel(title=title, lines=lines, heads=heads, rows=rows, withheld=withheld, counts=shown, unit=unit)
-
-
-def _shown(counts: Mapping[str, int], audience: Audience) -> dict[str, Cell]:
-    if audience == "centre" or not counts:
-        return dict(counts)
-    cells = suppress(list(counts.values()), totals=False)
-    return {name: cell for name, cell in zip(counts, cells, strict=True) if not isinstance(cell, list)}

@@ -1,8 +1,12 @@
-"""Where a registry may lie: not on a network share, where SQLite's log of writes can lose them."""
+"""Where a registry may lie: not on a network share, where SQLite's log of writes can lose them.
+
+Nor on another machine that is reached unencrypted, or that could be any machine.
+"""
 
 import os
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sarcoma_review.errors import RegistryError
@@ -14,6 +18,8 @@ SHARES = frozenset(
         *("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs2", "fuse.glusterfs", "fuse.cephfs"),
     )
 )
+
+_THIS_MACHINE = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 def refuse_network_share(path: Path, mounts: str | None = None) -> None:
@@ -40,6 +46,40 @@ def refuse_network_share(path: Path, mounts: str | None = None) -> None:
         raise RegistryError(
             f"the registry would lie on a network share ({kind}), where SQLite can lose what was written; "
             "use a disk of this machine, or PostgreSQL for a network"
+        )
+
+
+def require_tls(host: str | None, options: Mapping[str, str | Sequence[str]]) -> None:
+    """Refuse a server on another machine whose certificate would not be held against its name.
+
+    Parameters
+    ----------
+    host : str or None
+        Of the address.
+    options : mapping
+        What stands behind the ``?`` of the address: PostgreSQL's own defaults take any server, unencrypted too.
+
+    Raises
+    ------
+    RegistryError
+        If a host is neither this machine nor a folder of sockets, and ``sslmode`` is not ``verify-full``.
+
+    Examples
+    --------
+    >>> require_tls("localhost", {})
+    >>> require_tls("registry.network", {"sslmode": "verify-full"})
+    >>> require_tls("registry.network", {"sslmode": "require"})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    sarcoma_review.errors.RegistryError: a registry on another machine is reached by TLS, ...
+    """
+    named = [host, options.get("hostaddr"), options.get("host")]
+    hosts = ",".join(each if isinstance(each, str) else ",".join(each or ()) for each in named).split(",")
+    elsewhere = any(each and not each.startswith("/") and each not in _THIS_MACHINE for each in hosts)
+    if elsewhere and options.get("sslmode") != "verify-full":
+        raise RegistryError(
+            "a registry on another machine is reached by TLS, its certificate held against its name: "
+            "add ?sslmode=verify-full&sslrootcert=FILE to the address"
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from sarcoma_review.meeting import MeetingEntry
 from sarcoma_review.registry.checks import DATED, DataFinding, findings_of
 from sarcoma_review.registry.events import (
     EVENT,
@@ -36,6 +37,7 @@ from sarcoma_review.registry.tables import (
     FINDING,
     JOURNAL,
     MARGIN,
+    MEETING,
     MILESTONE,
     OF_EVENTS,
     OPENED,
@@ -54,7 +56,9 @@ Rows = list[tuple[Table, dict[str, Any]]]
 
 
 def project(connection: Connection, case_id: str, version: int, *, event: Event, recorded_at: str) -> None:
-    """Bring the projections up to date with one new entry."""
+    """Bring the projections up to date with one new entry; a meeting is no case and has no row in them."""
+    if isinstance(event, MeetingEntry):
+        return
     if isinstance(event, Correction):
         for table in OF_EVENTS:
             key = (table.c.case_id == case_id) & (table.c.version == event.corrects)
@@ -89,11 +93,11 @@ def replay(connection: Connection) -> None:
 
 def _cases(connection: Connection) -> Iterator[list[Any]]:
     columns = (JOURNAL.c.case_id, JOURNAL.c.version, JOURNAL.c.recorded_at, JOURNAL.c.body)
-    query = select(*columns).order_by(JOURNAL.c.case_id, JOURNAL.c.version)
+    of_cases = JOURNAL.c.kind != MEETING
+    query = select(*columns).where(of_cases).order_by(JOURNAL.c.case_id, JOURNAL.c.version)
+    named = select(JOURNAL.c.case_id).where(of_cases).distinct().order_by(JOURNAL.c.case_id)
     # Each read is finished before anything is written: one connection does both.
-    ids = [
-        row.case_id for row in connection.execute(select(JOURNAL.c.case_id).distinct().order_by(JOURNAL.c.case_id))
-    ]
+    ids = [row.case_id for row in connection.execute(named)]
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         found = connection.execute(query.where(JOURNAL.c.case_id.between(some[0], some[-1]))).all()

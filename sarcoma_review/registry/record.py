@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from sarcoma_review.errors import RegistryError
+from sarcoma_review.meeting import MeetingEntry
 from sarcoma_review.registry.events import (
     CaseOpened,
     Correction,
@@ -91,9 +93,11 @@ class CaseRecord:
 
 
 def effective(entries: Iterable[tuple[int, Event]]) -> dict[int, Fact]:
-    """What stands after every correction: version of the entry that was first, and the fact."""
+    """What stands of a case after every correction: version of the entry that was first, and the fact."""
     facts: dict[int, Fact] = {}
     for version, event in entries:
+        if isinstance(event, MeetingEntry):
+            raise RegistryError("this is a meeting, not a case; expected facts and corrections")
         if not isinstance(event, Correction):
             facts[version] = event
         elif event.replacement is None:

@@ -4,6 +4,7 @@ import csv
 import io
 from typing import Any
 
+from sarcoma_review.registry.consent import IN_A_FILE, refused
 from sarcoma_review.registry.events import Diagnosis, FollowUpSeen, HistologicalMargin, Operation, Outcome, Treatment
 from sarcoma_review.registry.journal import Registry
 
@@ -54,8 +55,10 @@ def dictionary() -> str:
 def data(registry: Registry) -> str:
     """All cases as CSV text: one repeating instance for each event, empty where not recorded.
 
-    Not for leaving a centre: one line is one patient.
+    Who refused an audit or sharing is not in it; `sarcoma_review.registry.consent.refused` counts them. Not for
+    leaving a centre: one line is one patient.
     """
+    left_out = refused(registry, *IN_A_FILE)
     fields = [
         f"{form.model_fields['kind'].default}_{field}"
         for form in _FORMS
@@ -68,6 +71,8 @@ def data(registry: Registry) -> str:
     )
     writer.writeheader()
     for case_id in registry.cases():
+        if case_id in left_out:
+            continue
         counts: dict[str, int] = {}
         for fact in registry.case(case_id).facts.values():
             if isinstance(fact, _FORMS):

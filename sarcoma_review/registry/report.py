@@ -17,10 +17,10 @@ from sarcoma_review.outcomes import (
     kaplan_meier,
     median_follow_up,
 )
+from sarcoma_review.outcomes.endpoints import YEAR_DAYS
 from sarcoma_review.registry.cohort import Cohort, cohort
 from sarcoma_review.registry.journal import Registry
 
-_YEAR_DAYS = 365.25
 Report = tuple[Any, list[str]]
 
 
@@ -32,17 +32,18 @@ def curve_report(registry: Registry, endpoint: str, *, as_of: date) -> Report:
     lines = [
         f"{endpoint} from {people.endpoint.time_zero}, to {as_of}; {len(people.causes)} cases, "
         f"{sum(people.event_observed)} events; competing: {', '.join(people.endpoint.competing) or 'none'}",
-        f"median follow-up {_days(median_follow_up(people.durations, people.event_observed)[0])}",
+        followed(people),
     ]
     rows = []
     for year in (1, 2, 5, 10):
-        risk, low, high = real.interval_at(year * _YEAR_DAYS)
-        at_risk = int((np.array(people.durations) >= year * _YEAR_DAYS).sum())
-        rows.append({"year": year, "risk": _none(risk), "low": _none(low), "high": _none(high), "at_risk": at_risk})
-        shown = "not known" if np.isnan(risk) else f"{risk:.1%} ({low:.1%} to {high:.1%})"
-        beside = 1 - net.at(year * _YEAR_DAYS)
-        aside = "" if np.isnan(beside) else f"; {people.endpoint.net_risk}: {beside:.1%}"
-        lines.append(f"{year:2d} y: {shown}; {at_risk} at risk{aside}")
+        risk = real.interval_at(year * YEAR_DAYS)
+        value, low, high = (_none(each) for each in risk)
+        at_risk = int((np.array(people.durations) >= year * YEAR_DAYS).sum())
+        rows.append({"year": year, "risk": value, "low": low, "high": high, "at_risk": at_risk})
+        free, lowest, highest = net.interval_at(year * YEAR_DAYS)
+        beside = f"{people.endpoint.net_risk}: {with_interval(1 - free, 1 - highest, 1 - lowest)}"
+        aside = "" if np.isnan(free) else f"; {beside}"
+        lines.append(f"{year:2d} y: {with_interval(*risk)}; {at_risk} at risk{aside}")
     test = gray_test(people.durations, people.causes, people.groups).describe()
     lines += [f"by centre, not a ranking: {test}", *_left_out(people)]
     return {"endpoint": endpoint, "cases": len(people.causes), "risk": rows, "left_out": len(people.left_out)}, lines
@@ -104,8 +105,21 @@ def _left_out(people: Cohort) -> list[str]:
     return [f"{sum(r == reason for _, r in people.left_out)} left out: {reason}" for reason in reasons]
 
 
-def _days(value: float) -> str:
-    return "not reached" if np.isnan(value) else f"{value / _YEAR_DAYS:.1f} years"
+def followed(people: Cohort) -> str:
+    """Median follow-up in words, with its 95 % interval; whom anything befell, death too, was not followed longer."""
+    ended = [cause > 0 for cause in people.causes]
+    median, *limits = (
+        "not reached" if np.isnan(days) else f"{days / YEAR_DAYS:.1f} years"
+        for days in median_follow_up(people.durations, ended)
+    )
+    return f"median follow-up {median} (95 % interval {' to '.join(limits)})"
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """A risk with its interval, as far as they are known."""
+    if np.isnan(value):
+        return "not known"
+    return f"{value:.1%} ({'no interval' if np.isnan(low) else f'{low:.1%} to {high:.1%}'})"
 
 
 def _none(value: float) -> float | None:

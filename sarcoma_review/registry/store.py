@@ -12,7 +12,7 @@ from sqlalchemy.pool import QueuePool
 
 from sarcoma_review.errors import RegistryError
 from sarcoma_review.registry.migrate import upgrade
-from sarcoma_review.registry.place import refuse_network_share
+from sarcoma_review.registry.place import refuse_network_share, require_tls
 
 _POSTGRESQL = re.compile(r"^postgres(ql)?(\+psycopg)?://")
 _WRITERS = 0x5A4C  # the lock that writers on PostgreSQL take in turn
@@ -24,12 +24,16 @@ def open_engine(place: str | Path, key: bytes | None = None) -> Engine:
     Raises
     ------
     RegistryError
-        If the place cannot be had, or what lies there is not a registry.
+        If the place cannot be had, what lies there is not a registry, or its tables are of another revision that may
+        not be changed here.
     """
     engine = _postgresql(str(place)) if is_server(place) else _sqlite(place, key)
     try:
         with writing(engine) as connection:
             upgrade(connection)
+    except RegistryError:
+        engine.dispose()
+        raise
     except OperationalError as problem:
         engine.dispose()
         if engine.dialect.name == "postgresql":  # its message holds the host and the user
@@ -51,13 +55,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that is the only writer: others wait their turn, so that none fails half way."""
     with engine.connect().execution_options(writing=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+            # Where several centres share a server, a writer sees its own journal alone: what others share it reads.
+            own = "set_config('registry.reach', 'own', true)"
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS}), {own}")
         yield connection
 
 
 def _postgresql(address: str) -> Engine:
     try:
         url = make_url(_POSTGRESQL.sub("postgresql+psycopg://", address))
+        require_tls(url.host, url.query)
         return create_engine(url, hide_parameters=True)
     except ArgumentError:
         raise RegistryError("the address of the registry's server cannot be read") from None

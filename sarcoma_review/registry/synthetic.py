@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from sarcoma_review.errors import RegistryError
+from sarcoma_review.outcomes.endpoints import YEAR_DAYS
 from sarcoma_review.registry.events import (
     AchievedMargin,
     CaseOpened,
@@ -24,7 +25,6 @@ from sarcoma_review.registry.events import (
 
 CENTRES = {"CA": 20, "CB": 30, "CC": 40, "CD": 50, "CE": 70, "CF": 90}
 """Six invented centres with their cases."""
-_DAYS_OF_A_YEAR = 365.25
 _ENTITIES = ("osteosarcoma", "Ewing sarcoma", "chondrosarcoma", "chordoma")
 _SITES = ("distal femur", "proximal tibia", "pelvis", "proximal humerus", "sacrum")
 _BANDS = ("10-19", "20-39", "40-59", "60-79")
@@ -155,4 +155,4 @@ def _course(rng: np.random.Generator, operated: date, as_of: date, *, rates: Rat
 
 def _wait(rng: np.random.Generator, hazard: float) -> timedelta:
     # A wait past a century is no wait that anybody sees.
-    return timedelta(days=1 + int(min(rng.exponential(1 / hazard), 100.0) * _DAYS_OF_A_YEAR))
+    return timedelta(days=1 + int(min(rng.exponential(1 / hazard), 100.0) * YEAR_DAYS))

@@ -19,6 +19,8 @@ JOURNAL = Table(
     Column("chain", String(64), nullable=False, server_default=""),
     UniqueConstraint("case_id", "version", name="journal_case_version"),
 )
+MEETING = "meeting"
+"""Kind of every entry of a meeting; what has it belongs to no case."""
 CHECKPOINT = Table(
     "checkpoint",
     METADATA,

@@ -53,5 +53,7 @@ def reconstruction_event(event: str | None, *, version: Version, biological: boo
         notes = ("non-union of a biological reconstruction has a type 2 of its own", *notes)
     if event is None:
         candidates = tuple(EVENTS.values())
-        return Classification("Reconstruction event", version, None, candidates, ("event",), notes=notes)
+        return Classification(
+            "Reconstruction event", version, None, candidates, ("event",), notes=notes, source=_SOURCE
+        )
     return Classification("Reconstruction event", version, EVENTS[event], notes=notes, source=_SOURCE)

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -50,6 +50,52 @@ def happening(kind: str, *ymd: int, precision: Precision = "day") -> Happening:
 def test_time_runs_from_the_operation_to_what_comes_first(then: list[Happening], expected: tuple[int, int]) -> None:
     time = time_to_event(RECURRENCE, [OPERATION, *then], as_of=CUT)
     assert (time.zero, time.days, time.cause) == (OPERATION.day, *expected)
+
+
+@pytest.mark.parametrize(
+    ("cut", "then", "expected"),
+    [
+        # Settled in the middle of their month or year, these would lie past the cut.
+        (date(2026, 3, 5), [happening("death", 2026, 3, 1, precision="month")], (54, 2)),
+        (date(2026, 3, 5), [happening("death", 2026, 1, 1, precision="year")], (54, 2)),
+        (date(2026, 3, 5), [happening("death", 2026, 3, 28, precision="month")], (54, 2)),
+        (date(2026, 3, 5), [happening("last_contact", 2026, 3, 1, precision="month")], (54, 0)),
+        (date(2026, 3, 5), [happening("death", 2026, 4, 1, precision="month")], (0, 0)),
+        (date(2026, 3, 5), [happening("death", 2026, 3, 6)], (0, 0)),
+    ],
+)
+def test_a_coarse_date_in_the_month_or_year_of_the_cut_has_happened_by_then(
+    cut: date, then: list[Happening], expected: tuple[int, int]
+) -> None:
+    time = time_to_event(RECURRENCE, [OPERATION, *then], as_of=cut)
+    assert (time.days, time.cause) == expected
+
+
+def test_a_coarse_time_zero_never_lies_past_the_cut_nor_after_an_event_of_its_range() -> None:
+    zero = happening("operation", 2026, 3, 1, precision="month")
+    alive = time_to_event(RECURRENCE, [zero], as_of=date(2026, 3, 5))
+    assert (alive.zero, alive.days, alive.cause) == (date(2026, 3, 5), 0, 0)
+    died = time_to_event(RECURRENCE, [zero, happening("death", 2026, 3, 3)], as_of=CUT)
+    assert (died.zero, died.days, died.cause) == (date(2026, 3, 15), 0, 2)
+    with pytest.raises(OutcomeError, match="the event is dated before the operation"):
+        time_to_event(RECURRENCE, [zero, happening("local_recurrence", 2026, 2, 28)], as_of=CUT)
+
+
+@given(
+    st.sampled_from(["day", "month", "year"]),
+    st.sampled_from(["day", "month", "year"]),
+    st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+    st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+    st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+)
+def test_no_time_is_negative_or_runs_past_the_cut(
+    zero_known: Precision, death_known: Precision, operated: date, died: date, cut: date
+) -> None:
+    happenings = [Happening("operation", operated, zero_known), Happening("death", died, death_known)]
+    if happenings[0].range[0] <= cut:
+        time = time_to_event(RECURRENCE, happenings, as_of=cut)
+        assert time.days >= 0
+        assert time.zero + timedelta(days=time.days) <= cut
 
 
 def test_a_patient_without_time_zero_or_with_an_event_before_it_is_refused() -> None:

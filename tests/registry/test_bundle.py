@@ -2,7 +2,7 @@ import hashlib
 import io
 import json
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from sarcoma_review.errors import RegistryError
+from sarcoma_review.meeting import MeetingEntry, StartRoom
 from sarcoma_review.registry import CaseOpened, Consent, Decision, Event, Execution, Operation, Registry
 from sarcoma_review.registry import bundle as exchange
 from sarcoma_review.registry.chain import entry_hash
-from sarcoma_review.registry.journal import canonical
+from sarcoma_review.registry.consent import refused
+from sarcoma_review.registry.entries import canonical
 from sarcoma_review.registry.migrations.triggers import allow_changes
 
 OPENED = CaseOpened(question="Which planes?", centre="AB")
 DECIDED = Decision(modality="surgery", decision="resection")
 OPERATED = Operation(procedure="resection", on_date=date(2026, 2, 1))
+REFUSED = {"given": False, "on_date": date(2026, 1, 1)}
 
 
 class Centre:
@@ -173,6 +176,7 @@ def bundle_of(rows: list[dict[str, object]], **manifest: object) -> list[tuple[s
 
 
 FIRST = line(OPENED)
+MET = MeetingEntry(action=StartRoom(), by="server", at=datetime(2026, 1, 1, tzinfo=UTC))
 AFTER = str(FIRST["hash"])
 
 
@@ -182,6 +186,7 @@ AFTER = str(FIRST["hash"])
         (bundle_of([line(OPENED, case_id="12345678")]), "a case id is a pseudonym"),
         (bundle_of([line(OPENED, author="12345678")]), "an author is a pseudonym"),
         (bundle_of([line(DECIDED)]), "the first event of a case is case_opened, found decision"),
+        (bundle_of([line(MET)]), "is of a meeting, and bundles hold cases"),
         (bundle_of([FIRST, line(OPENED, version=2, previous=AFTER)]), "the case is open already"),
         (
             bundle_of([FIRST, line(Execution(decision_version=9, carried_out="yes"), version=2, previous=AFTER)]),
@@ -231,6 +236,19 @@ def test_a_patient_who_refused_does_not_travel(north: Centre) -> None:
     assert (made.cases, made.refused) == (1, ("n-1",))
     with pytest.raises(RegistryError, match=r"1 case\(s\) to export are not in this registry"):
         exchange.export(north.registry, north.folder / "p.srbundle", key_file=north.key_file, cases=["n-9"])
+
+
+def test_a_refusal_of_another_use_is_no_refusal_to_share_but_is_told_and_travels(
+    north: Centre, south: Centre
+) -> None:
+    for case, scope in (("n-1", "peer_learning"), ("n-2", "sharing")):
+        north.registry.append(case, Consent.model_validate(REFUSED | {"scope": scope}))
+    # A yes to another use does not lift the refusal to share.
+    north.registry.append("n-2", Consent(given=True, scope="audit", on_date=date(2026, 2, 1)))
+    made = exchange.export(north.registry, north.folder / "o.srbundle", key_file=north.key_file)
+    assert (made.cases, made.refused, made.restricted) == (1, ("n-2",), ("n-1",))
+    exchange.import_(south.registry, north.folder / "o.srbundle", trusted={"north": north.public})
+    assert refused(south.registry, "peer_learning") == {"n-1"}
 
 
 def test_keys_are_private_and_never_overwritten(north: Centre) -> None:

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -6,12 +7,14 @@ import pytest
 
 from sarcoma_review.errors import RegistryError
 from sarcoma_review.outcomes import ENDPOINTS, cumulative_incidence, schedules
+from sarcoma_review.outcomes.endpoints import Precision
 from sarcoma_review.registry import (
     AchievedMargin,
     Action,
     CaseOpened,
     Consent,
     Decision,
+    Diagnosis,
     Event,
     Execution,
     FollowUpSeen,
@@ -32,6 +35,7 @@ from sarcoma_review.registry.cohort import (
     overdue,
     volumes_by_centre,
 )
+from sarcoma_review.registry.consent import Use, refused
 from sarcoma_review.registry.redcap import data, dictionary
 from sarcoma_review.registry.release import release, require_listing
 from sarcoma_review.registry.report import centre_report, curve_report
@@ -45,6 +49,18 @@ def opened(centre: str = "AB") -> CaseOpened:
 
 def operated(*ymd: int) -> Operation:
     return Operation(procedure="resection", reconstruction="endoprosthesis", on_date=date(*ymd))
+
+
+def known_to(precision: Precision, *ymd: int) -> Operation:
+    return operated(*ymd).model_copy(update={"precision": precision})
+
+
+def outcome(type_: str, year: int, month: int, day: int, precision: Precision = "day") -> Outcome:
+    return Outcome.model_validate({"type": type_, "on_date": date(year, month, day), "precision": precision})
+
+
+def diagnosed(precision: Precision, *ymd: int) -> Diagnosis:
+    return Diagnosis(entity="osteosarcoma", on_date=date(*ymd), precision=precision)
 
 
 @pytest.fixture
@@ -106,6 +122,27 @@ def test_planned_margins_stand_beside_the_achieved_ones(registry: Registry) -> N
     assert [finding.rule for finding in check_registry(registry, on=CUT)] == ["no planned plane"]
 
 
+def test_a_refusal_is_of_the_use_it_names_and_a_later_word_about_another_does_not_lift_it(registry: Registry) -> None:
+    words: list[tuple[Use, bool]] = [("sharing", False), ("audit", True), ("peer_learning", False)]
+    write(registry, "a", *[Consent(given=yes, scope=use, on_date=date(2026, 1, 1)) for use, yes in words])
+    uses: list[Use] = ["sharing", "audit", "peer_learning"]
+    assert [refused(registry, use) for use in uses] == [{"a"}, set(), {"a"}]
+    registry.append("a", Consent(given=True, scope="sharing", on_date=date(2026, 2, 1)))
+    registry.append("a", Consent(given=False, scope="audit", on_date=date(2026, 2, 1)))
+    assert [refused(registry, use) for use in uses] == [set(), {"a"}, {"a"}]
+
+
+def test_who_refused_a_meeting_or_sharing_is_still_counted_and_only_the_first_is_in_a_file(
+    registry: Registry,
+) -> None:
+    for case_id, use in (("a", "peer_learning"), ("b", "sharing"), ("c", "audit")):
+        no = Consent.model_validate({"given": False, "scope": use, "on_date": date(2026, 1, 1)})
+        write(registry, case_id, operated(2026, 1, 1), Decision(modality="surgery", decision="x"), no)
+    assert cohort(registry, ENDPOINTS["local_recurrence"], as_of=CUT).case_ids == ("a", "b")
+    assert concordance(registry) == {"surgery": {"not recorded": 2}}
+    assert {line.split(",")[0] for line in data(registry).splitlines()[1:]} == {"a"}
+
+
 def test_volumes_count_first_operations_by_centre_and_year(registry: Registry) -> None:
     write(registry, "a", operated(2026, 1, 1), operated(2027, 1, 1))
     write(registry, "b", opened("CD"), operated(2026, 5, 1))
@@ -117,7 +154,7 @@ def test_follow_up_is_overdue_until_seen_and_ends_with_death(registry: Registry)
     write(registry, "a", operated(2026, 1, 1), *seen)
     write(registry, "b", operated(2026, 1, 1), *seen[:1])
     write(registry, "c", operated(2026, 1, 1), Outcome(type="death", on_date=date(2026, 2, 1)))
-    assert overdue(registry, schedules()["esmo-older-edition"], on=date(2026, 12, 1)) == {"b": 2}
+    assert overdue(registry, schedules()["esmo-older-edition"], on=date(2026, 12, 1)) == {"a": 0, "b": 2}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +190,25 @@ def test_follow_up_is_overdue_until_seen_and_ends_with_death(registry: Registry)
             ["action past its day", "not recorded whether carried out"],
         ),
         ([operated(2026, 1, 1), Outcome(type="local_recurrence", on_date=date(2027, 1, 1))], []),
+        # What is known to the month or the year is a finding only where no day of it would fit.
+        ([known_to("month", 2026, 2, 15), outcome("local_recurrence", 2026, 2, 3)], []),
+        ([known_to("month", 2026, 2, 15), outcome("local_recurrence", 2026, 1, 31)], ["event before operation"]),
+        ([known_to("year", 2026, 7, 1), outcome("death", 2026, 3, 3)], []),
+        ([outcome("death", 2026, 3, 3), known_to("month", 2026, 4, 1)], ["event after death"]),
+        ([outcome("death", 2026, 6, 15, "month"), operated(2026, 6, 20)], []),
+        ([outcome("death", 2026, 6, 15, "month"), operated(2026, 7, 1)], ["event after death"]),
+        ([diagnosed("month", 2026, 5, 31), operated(2026, 5, 2)], []),
+        ([diagnosed("month", 2026, 5, 1), operated(2026, 4, 30)], ["event before diagnosis"]),
+        ([outcome("last_contact", 2030, 1, 31, "month")], []),
+        ([outcome("last_contact", 2030, 2, 1, "month")], ["date in the future"]),
+        (
+            [
+                Treatment(
+                    modality="chemotherapy", on_date=date(2026, 2, 15), ended=date(2026, 2, 1), precision="month"
+                )
+            ],
+            [],
+        ),
     ],
 )
 def test_what_cannot_be_or_is_missing_is_a_finding(registry: Registry, events: list[Event], rules: list[str]) -> None:
@@ -223,7 +279,9 @@ def test_reports_give_risk_with_numbers_at_risk_and_no_p_for_few_events(registry
     )
     _, lines = curve_report(registry, "local_recurrence", as_of=CUT)
     assert "13 cases, 1 events; competing: death, amputation" in lines[0]
+    assert lines[1].startswith("median follow-up 6.0 years (95 % interval ")
     assert lines[2].startswith(" 1 y: 7.7% ")
+    assert re.search(r"the risk if nobody died first: 7\.7% \(1\.1% to 4\d\.\d%\)$", lines[2])
     assert "12 at risk" in lines[2]
     assert lines[5].startswith("10 y: not known; 0 at risk")
     assert "too few to test" in lines[6]

@@ -166,6 +166,17 @@ def test_an_event_that_names_a_wrong_entry_is_refused(registry: Registry, event:
     assert registry.case("case-1").version == 3
 
 
+def test_a_corrected_execution_names_a_decision_too(registry: Registry) -> None:
+    for fact in (OPENED, DECIDED, OPERATED, Execution(decision_version=2, carried_out="pending")):
+        registry.append("case-1", fact)
+    done = {version: Execution(decision_version=version, carried_out="yes") for version in (2, 3, 9)}
+    for version, found in ((3, "operation"), (9, "no entry")):
+        with pytest.raises(RegistryError, match=f"version {version} of the case is to be a decision, found {found}"):
+            registry.append("case-1", Correction(corrects=4, reason="misread", replacement=done[version]))
+    registry.append("case-1", Correction(corrects=4, reason="done since", replacement=done[2]))
+    assert registry.case("case-1").of(Execution) == (done[2],)
+
+
 PLANNED = MarginPlan(
     segment="tumour",
     planes=(

@@ -1,5 +1,6 @@
 """What a dashboard shows, and what it must not, on invented networks whose truth is known."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -49,7 +50,7 @@ def of(cases: dict[str, list[Happening]]) -> Snapshot:
 
 
 def asked(audience: Audience = "shared") -> Question:
-    return Question(RECURRENCE, CUT, audience, Benchmark(0.1, "invented"))
+    return Question(RECURRENCE, audience, Benchmark(0.1, "invented"))
 
 
 def curve(cases: dict[str, list[Happening]], audience: Audience = "shared") -> CurvePanel:
@@ -113,6 +114,46 @@ def test_inside_the_centre_the_curve_is_that_of_the_estimator() -> None:
     assert panel.lines[0].startswith("63 cases, 3 with local recurrence")
     assert panel.rows[1][1].startswith("4.8% (")
     assert "fewer than 10 events are counted, not tested" in panel.lines[2]
+
+
+def test_who_died_first_shortens_no_follow_up() -> None:
+    # Ten seen alive for four years, and thirty who died after one: nobody was lost earlier than after four.
+    operated = CUT - timedelta(days=5 * 365)
+    dead = [Happening("operation", operated), Happening("death", operated + timedelta(days=365))]
+    panel = curve({**known(0, 10), **{f"AB-dead-{n}": dead for n in range(30)}}, "centre")
+    assert panel.lines[1].startswith("median follow-up 4.0 years (95 % interval ")
+
+
+def test_median_follow_up_is_told_with_its_limits() -> None:
+    # Nobody has the event; lost from sight one by one, a tenth of a year apart: order statistics of 40 times.
+    cases = {f"AB-{n}": known(0, 1, years=n / 10)["AB-0"] for n in range(1, 41)}
+    share = np.arange(39, 0, -1) / 40
+    spread = 1.96 * np.sqrt((1 - share) / (40 * share)) / np.abs(np.log(share))
+    low, high = ((np.argmax(share ** np.exp(sign * spread) <= 0.5) + 1) / 10 for sign in (1, -1))
+    told = curve(cases, "centre").lines[1]
+    assert told.startswith("median follow-up 2.0 years ")
+    assert told.endswith(f"(95 % interval {low:.1f} years to {high:.1f} years)")
+
+
+@pytest.mark.parametrize("audience", ["centre", "shared"])
+def test_the_net_risk_has_its_interval_beside_it(audience: Audience) -> None:
+    # 12 of 72 at one time: Greenwood's error of 60/72, after the log-log transform.
+    free = 60 / 72
+    spread = 1.96 * np.sqrt(12 / (72 * 60)) / np.log(free)
+    low, high = (1 - free ** np.exp(sign * spread) for sign in (1, -1))
+    panel = curve(known(12, 60), audience)
+    assert panel.heads[3] == "net risk (95 % interval)"
+    assert panel.rows[1][3] == f"{1 - free:.1%} ({low:.1%} to {high:.1%})"
+    assert panel.net[-1] == pytest.approx(1 - free, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(730, "2 years"), (365, "1 year"), (90, "90 days"), (400, "400 days"), (1826, "5 years")]
+)
+def test_a_short_window_is_told_in_days(days: int, words: str) -> None:
+    people = cohort(of(known(3, 20)), RECURRENCE, as_of=CUT)
+    title = funnel_panel(people, replace(asked(), within_days=days)).title
+    assert title == f"Local recurrence within {words}, by centre: not a ranking"
 
 
 def test_a_centre_with_few_events_is_not_in_a_shared_funnel() -> None:

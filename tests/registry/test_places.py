@@ -3,6 +3,7 @@ import os
 import sqlite3
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -11,8 +12,8 @@ from sarcoma_review.cli_registry import outcomes_app, registry_app
 from sarcoma_review.errors import RegistryError
 from sarcoma_review.registry import CaseOpened, Decision, Operation, Outcome, Registry
 from sarcoma_review.registry.chain import entry_hash
-from sarcoma_review.registry.journal import canonical
-from sarcoma_review.registry.place import refuse_network_share
+from sarcoma_review.registry.entries import canonical
+from sarcoma_review.registry.place import refuse_network_share, require_tls
 
 OPENED = CaseOpened(question="Which planes?", centre="AB")
 MOUNTS = """22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
@@ -52,6 +53,37 @@ def test_a_link_to_a_network_share_is_refused(tmp_path: Path) -> None:
 )
 def test_a_disk_of_this_machine_is_taken(path: str) -> None:
     refuse_network_share(Path(path), MOUNTS)
+
+
+@pytest.mark.parametrize(
+    ("host", "options"),
+    [
+        ("registry.network", {}),
+        ("registry.network", {"sslmode": "require"}),
+        ("registry.network", {"sslmode": "verify-ca"}),
+        (None, {"host": "registry.network"}),
+        (None, {"host": "/var/run,registry.network"}),
+        (None, {"host": ("localhost", "registry.network")}),
+        ("localhost", {"hostaddr": "10.0.0.1"}),
+    ],
+)
+def test_a_server_elsewhere_that_could_be_any_is_refused(host: str | None, options: dict[str, Any]) -> None:
+    with pytest.raises(RegistryError, match="sslmode=verify-full"):
+        require_tls(host, options)
+
+
+@pytest.mark.parametrize(
+    ("host", "options"),
+    [
+        (None, {}),
+        (None, {"host": "/var/run"}),
+        ("localhost", {}),
+        ("127.0.0.1", {"sslmode": "disable"}),
+        ("registry.network", {"sslmode": "verify-full"}),
+    ],
+)
+def test_a_server_here_or_of_a_known_name_is_taken(host: str | None, options: dict[str, Any]) -> None:
+    require_tls(host, options)
 
 
 def test_a_server_that_cannot_be_reached_is_refused_without_its_address() -> None:

@@ -138,7 +138,9 @@ def test_a_biological_reconstruction_has_a_type_2_of_its_own_and_an_event_needs_
         reconstruction_event("infection", version="latest")  # type: ignore[arg-type]
     with pytest.raises(PathwayError, match="reconstruction event: expected one of soft_tissue"):
         reconstruction_event("breakage", version="ISOLS 2014")
-    assert reconstruction_event(None, version="ISOLS 2014").needs == ("event",)
+    open_ = reconstruction_event(None, version="ISOLS 2014")
+    assert open_.needs == ("event",)
+    assert open_.source == reconstruction_event("infection", version="ISOLS 2014").source != ""
 
 
 def test_pelvic_zones_are_written_in_order_and_only_four_are_known() -> None:
