@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sarcoma_review.phantom import Patient, distal_femur_osteosarcoma
+from sarcoma_review.phantom import Patient, distal_femur_osteosarcoma, pelvis_ewing, t1_spine_osteosarcoma
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -28,3 +28,15 @@ def shared() -> Path:
 def patient() -> Patient:
     """The synthetic patient, which takes seconds to make: every test shares one."""
     return distal_femur_osteosarcoma()
+
+
+@pytest.fixture(scope="session")
+def pelvis() -> Patient:
+    """The patient with a Ewing sarcoma of the pelvis."""
+    return pelvis_ewing()
+
+
+@pytest.fixture(scope="session")
+def spine() -> Patient:
+    """The patient with an osteosarcoma of the spine."""
+    return t1_spine_osteosarcoma()

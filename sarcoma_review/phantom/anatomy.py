@@ -6,21 +6,21 @@ half depth, turn in degrees); levels at 162 and -16 lie outside every image, so 
 """
 
 from sarcoma_review.phantom.shapes import Column, Profile
+from sarcoma_review.phantom.skin import Skin
 
-# The skin: an ellipse about a drifting centre, with a little of the third and the fourth harmonic.
-SKIN_X = Profile((146, -5.0), (100, -2.0), (60, 0.0), (-4, 0.0))
-SKIN_Y = Profile((146, 3.0), (100, 3.5), (70, 5.0), (30, 8.5), (-4, 10.0))
-SKIN_A = Profile((146, 71.0), (110, 66.0), (75, 59.5), (45, 54.5), (20, 53.0), (-4, 51.0))
-SKIN_B = Profile((146, 68.5), (110, 65.5), (75, 63.0), (45, 63.0), (20, 64.0), (-4, 60.5))
-SKIN_POINTED = Profile((146, 0.010), (80, 0.008), (40, 0.025), (20, 0.030), (-4, 0.020))
-SKIN_SQUARE = Profile((146, -0.006), (80, -0.016), (30, -0.026), (-4, -0.018))
-SKIN_LEAN = Profile((146, 0.018), (80, 0.014), (20, -0.012), (-4, -0.015))
-
-# Skin and subcutaneous fat: mean thickness, and how much more there is medially, behind and at both sides.
-FAT_MEAN = Profile((146, 8.6), (100, 7.8), (50, 7.0), (20, 6.6), (-4, 6.5))
-FAT_MEDIAL = Profile((146, 2.4), (80, 2.8), (20, 2.8), (-4, 2.5))
-FAT_POSTERIOR = Profile((146, 0.8), (60, 1.0), (20, 2.4), (-4, 2.2))
-FAT_SIDES = Profile((146, 0.6), (60, 0.4), (20, 0.9), (-4, 0.8))
+SKIN = Skin(
+    x=Profile((146, -5.0), (100, -2.0), (60, 0.0), (-4, 0.0)),
+    y=Profile((146, 3.0), (100, 3.5), (70, 5.0), (30, 8.5), (-4, 10.0)),
+    a=Profile((146, 71.0), (110, 66.0), (75, 59.5), (45, 54.5), (20, 53.0), (-4, 51.0)),
+    b=Profile((146, 68.5), (110, 65.5), (75, 63.0), (45, 63.0), (20, 64.0), (-4, 60.5)),
+    pointed=Profile((146, 0.010), (80, 0.008), (40, 0.025), (20, 0.030), (-4, 0.020)),
+    square=Profile((146, -0.006), (80, -0.016), (30, -0.026), (-4, -0.018)),
+    lean=Profile((146, 0.018), (80, 0.014), (20, -0.012), (-4, -0.015)),
+    fat=Profile((146, 8.6), (100, 7.8), (50, 7.0), (20, 6.6), (-4, 6.5)),
+    fat_left=Profile((146, 2.4), (80, 2.8), (20, 2.8), (-4, 2.5)),
+    fat_back=Profile((146, 0.8), (60, 1.0), (20, 2.4), (-4, 2.2)),
+    fat_sides=Profile((146, 0.6), (60, 0.4), (20, 0.9), (-4, 0.8)),
+)
 
 MUSCLES: dict[str, tuple[Column, ...]] = {
     "rectus femoris": (

@@ -1,49 +1,53 @@
-"""Forming images of a limb: CT and MR."""
+"""Forming images of a body: CT and MR."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 from scipy.ndimage import gaussian_filter, uniform_filter
 
+from sarcoma_review.phantom.blend import Blend
+from sarcoma_review.phantom.brightness import HU
 from sarcoma_review.phantom.shapes import Field, Points, coverage, extent, rise
-from sarcoma_review.phantom.surfaces import skin_distance
-from sarcoma_review.phantom.surgery import Cut
-from sarcoma_review.phantom.thigh import Limb, tissues
 from sarcoma_review.volume import Grid
-
-HU = {
-    "air": -1000.0, "skin": 15.0, "fat": -104.0, "septum": 30.0, "muscle": 60.0, "tendon": 92.0, "ligament": 84.0,
-    "artery": 47.0, "vein": 45.0, "nerve": 30.0, "cortex": 1480.0, "trabecular": 470.0, "marrow": -66.0,
-    "cartilage": 96.0, "fluid": 14.0, "tumour": 50.0, "osteoid": 760.0, "necrosis": 22.0,
-    "cement": 260.0,
-}  # fmt: skip
-"""CT numbers of the tissues at about 120 kV."""
-
-T1 = {
-    "air": 0.0, "skin": 420.0, "fat": 1000.0, "septum": 330.0, "muscle": 330.0, "tendon": 60.0, "ligament": 110.0,
-    "artery": 45.0, "vein": 120.0, "nerve": 480.0, "cortex": 25.0, "trabecular": 560.0, "marrow": 930.0,
-    "cartilage": 430.0, "fluid": 210.0, "tumour": 310.0, "osteoid": 120.0, "necrosis": 235.0,
-}  # fmt: skip
-"""Signal of the tissues in a T1-weighted spin echo, fat being 1000."""
-
 
 SUB_SLICES = (-5 / 12, -3 / 12, -1 / 12, 1 / 12, 3 / 12, 5 / 12)
 """Where a thick slice is sampled, in slices from its centre."""
 
 
+@dataclass(frozen=True)
+class Body:
+    """What images are formed of.
+
+    Parameters
+    ----------
+    skin_mm : callable
+        Distance outside the skin of points in the body's own frame.
+    tissues : callable
+        Tissue fractions at points, with ``"air"`` among them.
+    table_mm : float, optional
+        Where the top of the table lies along y in the body's own frame; without it CT shows no table.
+    """
+
+    skin_mm: Callable[[Points], Field]
+    tissues: Callable[[Points], Blend]
+    table_mm: float | None = None
+
+
 def slabs(
     grid: Grid, origin_mm: Field, offsets: tuple[float, ...] = (0.0,), stagger: float = 0.0
 ) -> Iterator[Points]:
-    """The grid's voxel centres one slice at a time, in the knee's own frame, shape (offsets, rows, columns).
+    """The grid's voxel centres one slice at a time, in the body's own frame, shape (offsets, rows, columns).
 
     Parameters
     ----------
     grid : Grid
-        Its columns must run along x and nothing else may, which lets the positions broadcast.
+        Whatever axis does not change x, y or z costs it nothing: the positions broadcast.
     origin_mm : ndarray, shape (3,)
-        The knee's origin in patient space.
+        The body's origin in patient space.
     offsets : tuple of float
         Places within the thickness of a slice, in slices from its centre.
     stagger : float
@@ -55,55 +59,62 @@ def slabs(
     rows, columns = np.arange(grid.shape[1])[:, None], np.arange(grid.shape[2])[None, :]
     for number in range(grid.shape[0]):
         at = (number + np.asarray(offsets))[:, None, None] + stagger * (rows % 2 - 0.5)
-        x = start[0] + step[0, 2] * columns[None]
-        y, z = (start[i] + step[i, 0] * at + step[i, 1] * rows for i in (1, 2))
-        yield Points(x, y, z)
+        yield Points(*(_along(start[i], step[i], (at, rows[None], columns[None])) for i in range(3)))
 
 
-def turned_slabs(grid: Grid, to_knee: Field) -> Iterator[Points]:
-    """The voxel centres of any grid one slice at a time, in the knee's own frame, shape (1, rows, columns).
+def _along(start: float, steps: Field, indices: Sequence[NDArray[Any]]) -> Field:
+    """One coordinate of a lattice, over the axes that change it alone."""
+    position = np.full((1, 1, 1), start)
+    for step, index in zip(steps, indices, strict=True):
+        if step:
+            position = position + step * index
+    return position
+
+
+def turned_slabs(grid: Grid, to_body: Field) -> Iterator[Points]:
+    """The voxel centres of any grid one slice at a time, in the body's own frame, shape (1, rows, columns).
 
     Parameters
     ----------
     grid : Grid
-    to_knee : ndarray, shape (4, 4)
-        Takes the grid's patient space (mm) to the knee's own frame (mm).
+    to_body : ndarray, shape (4, 4)
+        Takes the grid's patient space (mm) to the body's own frame (mm).
     """
-    step, (_, rows, columns) = (to_knee @ grid.affine)[:3], grid.shape
+    step, (_, rows, columns) = (to_body @ grid.affine)[:3], grid.shape
     row, column = np.arange(rows)[:, None], np.arange(columns)[None, :]
     for number in range(grid.shape[0]):
         x, y, z = (part[3] + part[0] * number + part[1] * row + part[2] * column for part in step)
         yield Points(x[None], y[None], z[None])
 
 
-def painted(limb: Limb, points: Points, table: dict[str, float], cuts: Sequence[Cut] = ()) -> tuple[Field, Field]:
-    """A quantity and the share of air at points of shape (offsets, rows, columns), averaged over the offsets."""
-    value, air = np.full(points.shape[1:], table["air"]), np.ones(points.shape[1:])
-    near: NDArray[np.bool_] = skin_distance(points) < 1.0
+def painted(body: Body, points: Points, tables: Sequence[dict[str, float]]) -> tuple[list[Field], Field]:
+    """Quantities and the share of air at points of shape (offsets, rows, columns), averaged over the offsets."""
+    values, air = [np.full(points.shape[1:], table["air"]) for table in tables], np.ones(points.shape[1:])
+    near: NDArray[np.bool_] = body.skin_mm(points) < 1.0
     if near.any():
         window = extent(np.any(near, axis=(0, 2))), extent(np.any(near, axis=(0, 1)))
-        blend = tissues(points.window(*window), limb, cuts)
-        value[window], air[window] = blend.value(table).mean(axis=0), blend.fractions["air"].mean(axis=0)
-    return value, air
+        blend = body.tissues(points.window(*window))
+        air[window] = blend.fractions["air"].mean(axis=0)
+        for value, table in zip(values, tables, strict=True):
+            value[window] = blend.value(table).mean(axis=0)
+    return values, air
 
 
-def ct_image(limb: Limb, grid: Grid, origin_mm: Field, rng: np.random.Generator) -> NDArray[np.int16]:
-    """CT numbers of a limb on a table, in HU."""
+def ct_image(body: Body, grid: Grid, origin_mm: Field, rng: np.random.Generator) -> NDArray[np.int16]:
+    """CT numbers of a body on a table, in HU."""
     image = np.empty(grid.shape)
     for number, points in enumerate(slabs(grid, origin_mm)):
-        hu, air = painted(limb, points, HU)
-        image[number] = hu + air * table_hu(points)[0]
+        (hu,), air = painted(body, points, [HU])
+        image[number] = hu + air * table_hu(points, body.table_mm)
     return _scanned(image, rng)
 
 
-def postoperative_ct_image(
-    limb: Limb, grid: Grid, to_knee: Field, *, cuts: Sequence[Cut], rng: np.random.Generator
-) -> NDArray[np.int16]:
-    """CT numbers in HU of an operated limb that lies turned in the scanner, on a table that does not."""
-    image, upright = np.empty(grid.shape), slabs(grid, np.asarray(np.linalg.inv(to_knee)[:3, 3], np.float64))
-    for number, (points, on_table) in enumerate(zip(turned_slabs(grid, to_knee), upright, strict=True)):
-        hu, air = painted(limb, points, HU, cuts)
-        image[number] = hu + air * table_hu(on_table)[0]
+def turned_ct_image(body: Body, grid: Grid, to_body: Field, rng: np.random.Generator) -> NDArray[np.int16]:
+    """CT numbers in HU of a body that lies turned in the scanner, on a table that does not."""
+    image, upright = np.empty(grid.shape), slabs(grid, np.asarray(np.linalg.inv(to_body)[:3, 3], np.float64))
+    for number, (points, on_table) in enumerate(zip(turned_slabs(grid, to_body), upright, strict=True)):
+        (hu,), air = painted(body, points, [HU])
+        image[number] = hu + air * table_hu(on_table, body.table_mm)
     return _scanned(image, rng)
 
 
@@ -115,13 +126,15 @@ def _scanned(image: Field, rng: np.random.Generator) -> NDArray[np.int16]:
     return coded
 
 
-def table_hu(points: Points) -> Field:
-    """What the mattress and the carbon shell of the table add to air, in HU."""
+def table_hu(points: Points, top_mm: float | None) -> Field:
+    """What the mattress and the carbon shell of the table add to air in one slice, in HU."""
+    if top_mm is None:
+        return np.zeros(points.shape[1:])
     sag = points.x**2 / 1500.0
-    cover = coverage(np.abs(points.y - 78.0 + sag) - 0.5, 0.9) * 330.0
-    foam = rise(points.y + sag, 78.0, 79.0) * 45.0
-    shell = coverage(np.abs(points.y - 84.5 + 1.4 * sag) - 0.9, 0.9) * 1150.0
-    return np.asarray(cover + foam + shell)
+    cover = coverage(np.abs(points.y - top_mm + sag) - 0.5, 0.9) * 330.0
+    foam = rise(points.y + sag, top_mm, top_mm + 1.0) * 45.0
+    shell = coverage(np.abs(points.y - (top_mm + 6.5) + 1.4 * sag) - 0.9, 0.9) * 1150.0
+    return np.asarray((cover + foam + shell)[0])
 
 
 def _quantum_noise(image: Field, rng: np.random.Generator) -> Field:
@@ -143,19 +156,48 @@ def _streaks(image: Field, rng: np.random.Generator) -> Field:
     return np.asarray(white / white.std() * np.minimum(bone_mm / 15.0, 2.2) * (image > -400))
 
 
-def mr_image(limb: Limb, grid: Grid, origin_mm: Field, rng: np.random.Generator) -> NDArray[np.int16]:
-    """T1-weighted signal of a limb, in arbitrary units, fat near 1000."""
-    image = np.empty(grid.shape)
-    for number, points in enumerate(slabs(grid, origin_mm, offsets=SUB_SLICES, stagger=1 / 12)):
-        image[number], _ = painted(limb, points, T1)
+def mr_images(
+    body: Body,
+    grid: Grid,
+    origin_mm: Field,
+    *,
+    tables: Sequence[dict[str, float]],
+    rng: np.random.Generator,
+    noise: float = 13.0,
+    offsets: tuple[float, ...] = SUB_SLICES,
+) -> list[NDArray[np.int16]]:
+    """Signals of a body in arbitrary units, one image for each table of brightness, all on one grid.
+
+    Parameters
+    ----------
+    body : Body
+    grid : Grid
+    origin_mm : ndarray, shape (3,)
+        The body's origin in patient space.
+    tables : sequence of dict
+        Signal of each tissue.
+    rng : numpy.random.Generator
+    noise : float
+        Standard deviation in each channel, in units of the signal.
+    offsets : tuple of float
+        As for `slabs`.
+    """
+    images = np.empty((len(tables), *grid.shape))
+    for number, points in enumerate(slabs(grid, origin_mm, offsets=offsets, stagger=0.5 / len(offsets))):
+        images[:, number] = painted(body, points, tables)[0]
+    return [_received(image, grid, noise=noise, rng=rng) for image in images]
+
+
+def _received(image: Field, grid: Grid, *, noise: float, rng: np.random.Generator) -> NDArray[np.int16]:
+    """What a coil and a scanner make of true signal: blurred, shaded, noisy in two channels, whole numbers."""
     image = gaussian_filter(image, (0.0, 0.65, 0.5)) * _coil_shading(grid)
-    noise = rng.standard_normal((2, *grid.shape)) * 13.0
-    coded: NDArray[np.int16] = np.rint(np.hypot(image + noise[0], noise[1])).astype(np.int16)
+    channels = rng.standard_normal((2, *grid.shape)) * noise
+    coded: NDArray[np.int16] = np.rint(np.hypot(image + channels[0], channels[1])).astype(np.int16)
     return coded
 
 
 def _coil_shading(grid: Grid) -> Field:
-    """Sensitivity of a coil around the knee: it falls toward the ends, and a little from side to side."""
+    """Sensitivity of a coil around the body: it falls toward the ends, and a little from side to side."""
     s, r, c = (
         np.linspace(-1, 1, n).reshape([-1 if i == k else 1 for i in range(3)]) for k, n in enumerate(grid.shape)
     )

@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 
 from sarcoma_review.phantom.anatomy import FEMUR
-from sarcoma_review.phantom.imaging import postoperative_ct_image
+from sarcoma_review.phantom.imaging import turned_ct_image
 from sarcoma_review.phantom.lesion import TUMOUR, union_support
+from sarcoma_review.phantom.patient import Acquisition
 from sarcoma_review.phantom.shapes import Field, Points, rotation_about
 from sarcoma_review.phantom.skeleton import femur_distance
 from sarcoma_review.phantom.surgery import Cut, missed
-from sarcoma_review.phantom.thigh import Limb
+from sarcoma_review.phantom.texture import Textures
+from sarcoma_review.phantom.thigh import body
 from sarcoma_review.volume import Grid, Volume
 
 FRAME_UID = "2.25.271828182845904523536028747135266249776"
@@ -30,7 +32,7 @@ ERRORS = {
 """By plane: how far the saw missed along the planned normal in mm (negative toward the tumour), by what angle in
 degrees, and which way the normal leaned."""
 
-ACQUISITION: dict[str, float | str] = {
+ACQUISITION: Acquisition = {
     "BodyPartExamined": "KNEE", "PatientPosition": "HFS", "KVP": 120.0, "XRayTubeCurrent": 210.0,
     "ExposureTime": 750.0, "SliceThickness": 0.8, "SpacingBetweenSlices": 0.8, "ConvolutionKernel": "SOFT",
     "ReconstructionDiameter": 150.0, "GantryDetectorTilt": 0.0,
@@ -46,11 +48,11 @@ def grid() -> Grid:
     return Grid((112, 192, 192), affine)
 
 
-def ct(limb: Limb, planned: list[Cut], rng: np.random.Generator) -> Volume:
+def ct(textures: Textures, planned: list[Cut], rng: np.random.Generator) -> Volume:
     """Draw the CT of a limb, as if each planned cut had been missed by `ERRORS`."""
     lattice = grid()
     to_knee = np.asarray(np.linalg.inv(from_knee()), np.float64)
-    array = postoperative_ct_image(limb, lattice, to_knee, cuts=achieved_cuts(planned), rng=rng)
+    array = turned_ct_image(body(textures, achieved_cuts(planned)), lattice, to_knee, rng)
     return Volume(array, lattice.affine, FRAME_UID, modality="CT", description=DESCRIPTION, units="HU")
 
 

@@ -1,33 +1,12 @@
 """What the osteosarcoma looks like inside its surface, and what it does to the bone around it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from sarcoma_review.phantom.anatomy import CORTEX
 from sarcoma_review.phantom.blend import Blend
 from sarcoma_review.phantom.shapes import Field, Points, coverage, rise
 from sarcoma_review.phantom.surfaces import Surfaces
-from sarcoma_review.phantom.texture import Texture
-
-
-@dataclass(frozen=True)
-class TumourTextures:
-    """The random fields that the tumour is drawn with.
-
-    Parameters
-    ----------
-    clouds : Texture
-        Osteoid in the marrow and the mass, in clouds of a centimetre.
-    wisps : Texture
-        The finer pattern within the clouds.
-    rays : Texture
-        Sampled on the bone's surface alone, so that it draws rays that leave it.
-    """
-
-    clouds: Texture
-    wisps: Texture
-    rays: Texture
+from sarcoma_review.phantom.texture import Texture, TumourTextures
 
 
 def lay_tumour(blend: Blend, where: Surfaces, textures: TumourTextures) -> None:

@@ -1,16 +1,17 @@
 """Implicit shapes: how far a point lies outside a surface, in mm, negative inside.
 
 Everything is a smooth function of position, so that one body can be cut along any grid. Positions are in the
-knee's own frame (see `sarcoma_review.phantom.anatomy`): directions as in DICOM's LPS, in mm.
+body's own frame (see `sarcoma_review.phantom.anatomy`): directions as in DICOM's LPS, in mm.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 Field = NDArray[np.float64]
 """One number per point."""
@@ -57,6 +58,14 @@ def extent(chosen: NDArray[np.bool_]) -> slice:
     """From the first to the last place of a line where `chosen` holds; empty where it holds nowhere."""
     places = np.flatnonzero(chosen)
     return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0)
+
+
+def box(points: Points, low: tuple[float, float], high: tuple[float, float]) -> tuple[slice, slice]:
+    """Rows and columns of a lattice of points that come between two corners (x and y in mm); perhaps none."""
+    x = np.broadcast_to((points.x > low[0]) & (points.x < high[0]), points.shape)
+    y = np.broadcast_to((points.y > low[1]) & (points.y < high[1]), points.shape)
+    by_row, by_column = (np.logical_and(x.any(axis=across), y.any(axis=across)) for across in ((0, 2), (0, 1)))
+    return extent(by_row), extent(by_column)
 
 
 def _cut(axis: Field, rows: slice, columns: slice) -> Field:
@@ -133,14 +142,16 @@ class Column:
         x, y, *_ = self._curves(np.clip(z, self.low_mm, self.high_mm))
         return x, y
 
+    def section(self, z: Field) -> Field:
+        """The ellipses at heights z (mm), away from the rounded ends: x, y, a, b, angle along the first axis."""
+        return self._curves(np.clip(z, self.low_mm, self.high_mm))
+
     def block(self, points: Points, spare_mm: float) -> tuple[slice, slice]:
         """Rows and columns of a lattice of points that come within `spare_mm` of the column; perhaps none."""
         heights = np.linspace(points.z.min(), points.z.max(), 9)
         x, y, a, b, _ = self._curves(np.clip(heights, self.low_mm, self.high_mm))
         reach = np.maximum(a, b) + spare_mm
-        rows = (points.y > (y - reach).min()) & (points.y < (y + reach).max())
-        columns = (points.x > (x - reach).min()) & (points.x < (x + reach).max())
-        return extent(rows.any(axis=(0, 2))), extent(columns.any(axis=(0, 1)))
+        return box(points, ((x - reach).min(), (y - reach).min()), ((x + reach).max(), (y + reach).max()))
 
     def distance_mm(self, points: Points) -> Field:
         """Distance outside the column, measured within the axial plane; exact to first order at its edge."""
@@ -157,6 +168,17 @@ class Column:
         distance = radius * (radius - 1.0) / slope
         beyond = np.maximum(self.low_mm - points.z, points.z - self.high_mm)
         return np.where(beyond > 0, FAR_MM, distance)
+
+
+def swollen(levels: Sequence[Sequence[float]], more_mm: float) -> list[tuple[float, ...]]:
+    """The levels of a column (z, x, y, a, b, angle) with both half widths larger."""
+    return [(z, x, y, a + more_mm, b + more_mm, angle) for z, x, y, a, b, angle in levels]
+
+
+def both_sides(*levels: Sequence[float]) -> tuple[Column, Column]:
+    """A column given on the patient's left, and its mirror image on the right."""
+    mirrored = [(z, -x, y, a, b, 180.0 - angle) for z, x, y, a, b, angle in levels]
+    return Column(*levels), Column(*mirrored)
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,6 +269,12 @@ class Cord:
         low, high = sorted((self.start_mm[2], self.end_mm[2]))
         return bool(z.min() <= high + self.radius_mm and z.max() >= low - self.radius_mm)
 
+    def block(self, points: Points, spare_mm: float) -> tuple[slice, slice]:
+        """Rows and columns of a lattice of points that come within `spare_mm` of the cord; perhaps none."""
+        reach = self.radius_mm + spare_mm
+        (x0, x1), (y0, y1) = (sorted((self.start_mm[i], self.end_mm[i])) for i in range(2))
+        return box(points, (x0 - reach, y0 - reach), (x1 + reach, y1 + reach))
+
     def distance_mm(self, points: Points) -> Field:
         """Distance outside the cord."""
         start, end = np.array(self.start_mm), np.array(self.end_mm)
@@ -255,6 +283,19 @@ class Cord:
         t = np.clip((d[0] * along[0] + d[1] * along[1] + d[2] * along[2]) / (along @ along), 0.0, 1.0)
         squared = sum((d[i] - t * along[i]) ** 2 for i in range(3))
         return np.asarray(np.sqrt(squared) - self.radius_mm)
+
+
+def mirrored(points: Points) -> Points:
+    """Points with those on the patient's right brought over to the left: one half then serves for both."""
+    return Points(np.abs(points.x), points.y, points.z)
+
+
+def chain(points_mm: Sequence[Sequence[float]], radius_mm: float, *, parts: int) -> tuple[Cord, ...]:
+    """Cords one after another along a smooth curve through some points, `parts` between every two of them."""
+    knots = np.arange(len(points_mm))
+    curve = CubicSpline(knots, np.array(points_mm, np.float64))
+    places = curve(np.linspace(0, knots[-1], parts * int(knots[-1]) + 1)).tolist()
+    return tuple(Cord(tuple(start), tuple(end), radius_mm) for start, end in pairwise(places))
 
 
 def rotation_about(axis: str, angle_deg: float) -> Field:

@@ -1,11 +1,10 @@
 """Femur, patella and what covers them: their surfaces, and the tissues inside."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from sarcoma_review.phantom.anatomy import CORTEX, FEMUR, LINEA_ASPERA, SPONGY
 from sarcoma_review.phantom.blend import Blend
+from sarcoma_review.phantom.bone import lay_shell
 from sarcoma_review.phantom.shapes import (
     FAR_MM,
     Cord,
@@ -18,7 +17,7 @@ from sarcoma_review.phantom.shapes import (
     rise,
     rotation_about,
 )
-from sarcoma_review.phantom.texture import Texture
+from sarcoma_review.phantom.texture import BoneTextures
 
 CONDYLES = (
     Ellipsoid((22.5, 13.0, 21.5), (15.0, 24.0, 21.5), rotation_about("z", -6.0)),
@@ -63,22 +62,6 @@ def patella_distance(points: Points) -> Field:
     return blend_union(PATELLA[0].distance_mm(points), PATELLA[1].distance_mm(points), 6.0)
 
 
-@dataclass(frozen=True)
-class BoneTextures:
-    """The random fields that bone is drawn with.
-
-    Parameters
-    ----------
-    mesh : Texture
-        Trabeculae, about as fine as a voxel.
-    drift : Texture
-        Where the trabeculae stand closer or wider.
-    """
-
-    mesh: Texture
-    drift: Texture
-
-
 def lay_femur(blend: Blend, distance: Field, points: Points, textures: BoneTextures) -> None:
     """Lay the femur's cortex, spongy bone, physeal scar and marrow."""
     depth = -distance
@@ -86,8 +69,7 @@ def lay_femur(blend: Blend, distance: Field, points: Points, textures: BoneTextu
     spongy = spongy_share(depth - cortex_mm, points, textures)
     ragged = np.where(depth > 0, 0.25 * np.minimum(cortex_mm, 2.0) * np.sign(spongy) * spongy, 0.0)
     inner = coverage(depth - cortex_mm - ragged, 1.0 + 0.15 * cortex_mm)
-    cover = coverage(distance, 0.8)
-    blend.lay(cover, cortex=inner, trabecular=(1 - inner) * spongy, marrow=(1 - inner) * (1 - spongy))
+    lay_shell(blend, distance, shell=inner, spongy=spongy)
 
 
 def spongy_share(depth_mm: Field, points: Points, textures: BoneTextures) -> Field:
@@ -108,8 +90,7 @@ def lay_patella(blend: Blend, distance: Field, points: Points, textures: BoneTex
     spongy = np.clip(0.62 + 0.12 * textures.drift.where(inside, points) + 0.14 * mesh, 0.0, 0.95)
     front = 1.3 + 0.9 * rise(np.broadcast_to(points.y, points.shape), -43.5, -47.5)
     inner = coverage(-distance - front, 1.0)
-    cover = coverage(distance, 0.8)
-    blend.lay(cover, cortex=inner, trabecular=(1 - inner) * spongy, marrow=(1 - inner) * (1 - spongy))
+    lay_shell(blend, distance, shell=inner, spongy=spongy)
 
 
 def lay_joint(blend: Blend, femur: Field, patella: Field, points: Points) -> None:

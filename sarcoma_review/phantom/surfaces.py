@@ -44,46 +44,22 @@ class Surfaces:
 
 def surfaces(points: Points) -> Surfaces:
     """Measure points against the limb's main surfaces."""
-    axis_mm, cos, sin = _around_axis(points)
+    around = anatomy.SKIN.around(points)
     mass = union_distance(MASS, points)
     return Surfaces(
         points=points,
-        cos=cos,
-        sin=sin,
-        axis_mm=axis_mm,
-        skin=axis_mm - _skin_radius(points.z, cos, sin),
+        cos=around.cos,
+        sin=around.sin,
+        axis_mm=around.axis_mm,
+        skin=anatomy.SKIN.distance_mm(points.z, around),
         femur=femur_distance(points),
         patella=patella_distance(points),
         mass=mass,
         tumour=np.minimum(mass, union_distance(MARROW, points)),
-        fat_mm=_fat_thickness(points.z, cos, sin),
+        fat_mm=anatomy.SKIN.fat_mm(points.z, around),
     )
 
 
 def skin_distance(points: Points) -> Field:
     """Distance outside the skin, along the line from the limb's axis."""
-    axis_mm, cos, sin = _around_axis(points)
-    return np.asarray(axis_mm - _skin_radius(points.z, cos, sin))
-
-
-def _around_axis(points: Points) -> tuple[Field, Field, Field]:
-    """Distance from the limb's axis, cosine (medial) and sine (posterior) of the angle around it."""
-    dx, dy = points.x - anatomy.SKIN_X(points.z), points.y - anatomy.SKIN_Y(points.z)
-    reach = np.sqrt(dx * dx + dy * dy) + 1e-9
-    return reach, dx / reach, dy / reach
-
-
-def _skin_radius(z: Field, cos: Field, sin: Field) -> Field:
-    """The skin's distance from the axis: an ellipse, made less regular by low harmonics of the angle."""
-    ellipse = 1.0 / np.sqrt((cos / anatomy.SKIN_A(z)) ** 2 + (sin / anatomy.SKIN_B(z)) ** 2)
-    squared = sin * sin
-    pointed = anatomy.SKIN_POINTED(z) * (3 - 4 * squared) * sin
-    square = anatomy.SKIN_SQUARE(z) * (8 * squared * squared - 8 * squared + 1)
-    lean = anatomy.SKIN_LEAN(z) * cos * sin * 2
-    return np.asarray(ellipse * (1.0 + pointed + square + lean))
-
-
-def _fat_thickness(z: Field, cos: Field, sin: Field) -> Field:
-    sides = anatomy.FAT_SIDES(z) * (2 * cos * cos - 1)
-    mean = anatomy.FAT_MEAN(z) + anatomy.FAT_MEDIAL(z) * cos + anatomy.FAT_POSTERIOR(z) * sin
-    return np.asarray(np.maximum(mean + sides, 2.6))
+    return anatomy.SKIN.distance_mm(points.z, anatomy.SKIN.around(points))

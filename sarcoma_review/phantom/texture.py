@@ -1,5 +1,7 @@
 """Smooth randomness in space: one field of bumps that any grid can be cut through."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
@@ -37,3 +39,80 @@ class Texture:
         values = np.zeros(points.shape)
         values[chosen] = self.at(points.take(chosen))
         return values
+
+
+@dataclass(frozen=True)
+class BoneTextures:
+    """The random fields that bone is drawn with.
+
+    Parameters
+    ----------
+    mesh : Texture
+        Trabeculae, about as fine as a voxel.
+    drift : Texture
+        Where the trabeculae stand closer or wider.
+    """
+
+    mesh: Texture
+    drift: Texture
+
+
+@dataclass(frozen=True)
+class TumourTextures:
+    """The random fields that the tumour is drawn with.
+
+    Parameters
+    ----------
+    clouds : Texture
+        Osteoid in the marrow and the mass, in clouds of a centimetre.
+    wisps : Texture
+        The finer pattern within the clouds.
+    rays : Texture
+        Sampled on the bone's surface alone, so that it draws rays that leave it.
+    """
+
+    clouds: Texture
+    wisps: Texture
+    rays: Texture
+
+
+@dataclass(frozen=True)
+class Textures:
+    """Everything about one patient's body that is random; the rest is anatomy.
+
+    Parameters
+    ----------
+    sway : tuple of Texture
+        How far tissue lies from where the tables say, along x and y.
+    patches : Texture
+        Where something is found more, or less.
+    fibres : Texture
+        Fat between the fascicles of muscle.
+    septa : Texture
+        Fibrous septa in fat.
+    bone : BoneTextures
+    tumour : TumourTextures
+    """
+
+    sway: tuple[Texture, Texture]
+    patches: Texture
+    fibres: Texture
+    septa: Texture
+    bone: BoneTextures
+    tumour: TumourTextures
+
+
+def random_textures(rng: np.random.Generator) -> Textures:
+    """Draw the random part of a body."""
+    return Textures(
+        sway=(Texture(rng, (7.0, 7.0, 11.0)), Texture(rng, (7.0, 7.0, 11.0))),
+        patches=Texture(rng, (2.6, 2.6, 10.0)),
+        fibres=Texture(rng, (4.0, 1.5, 40.0)),
+        septa=Texture(rng, (2.6, 2.6, 4.5)),
+        bone=BoneTextures(mesh=Texture(rng, (0.7, 0.7, 1.3)), drift=Texture(rng, (3.2, 3.2, 5.0))),
+        tumour=TumourTextures(
+            clouds=Texture(rng, (2.6, 2.6, 3.2)),
+            wisps=Texture(rng, (0.9, 0.9, 1.1)),
+            rays=Texture(rng, (0.9, 0.9, 1.3)),
+        ),
+    )

@@ -6,11 +6,13 @@ import pytest
 from numpy.typing import NDArray
 
 from sarcoma_review.phantom import Patient, postoperative
-from sarcoma_review.phantom.imaging import HU, postoperative_ct_image, slabs, turned_slabs
-from sarcoma_review.phantom.patient import CT_ACQUISITION, KNEE_MM, ct_grid, planned_cuts
+from sarcoma_review.phantom.brightness import HU
+from sarcoma_review.phantom.distal_femur import CT_ACQUISITION, KNEE_MM, ct_grid, planned_cuts
+from sarcoma_review.phantom.imaging import slabs, turned_ct_image, turned_slabs
 from sarcoma_review.phantom.shapes import Column, Points, Profile
 from sarcoma_review.phantom.surgery import Cut, missed
-from sarcoma_review.phantom.thigh import random_limb, tissues
+from sarcoma_review.phantom.texture import random_textures
+from sarcoma_review.phantom.thigh import body, tissues
 from sarcoma_review.volume import Grid, Volume
 
 Array = NDArray[np.float64]
@@ -72,12 +74,12 @@ def test_bone_stands_beyond_the_saw_and_the_bed_lies_before_it(patient: Patient)
 
 
 def test_no_tumour_is_left() -> None:
-    limb = random_limb(np.random.default_rng(20).spawn(4)[0])
+    textures = random_textures(np.random.default_rng(20).spawn(4)[0])
     cuts = postoperative.achieved_cuts(planned_cuts())
     to_knee = np.asarray(np.linalg.inv(postoperative.from_knee()), np.float64)
     for number, points in enumerate(turned_slabs(postoperative.grid(), to_knee)):
         if number % 20 == 3:
-            fractions = tissues(points, limb, cuts).fractions
+            fractions = tissues(points, textures, cuts).fractions
             assert "tumour" not in fractions or fractions["tumour"].max() < 1e-9
 
 
@@ -133,11 +135,9 @@ def test_the_same_seed_draws_the_same_bits_after_the_operation() -> None:
     affine[:3, 3] = whole.position_mm((60, 0, 0))
 
     def digest(seed: int) -> str:
-        body, noise = np.random.default_rng(seed).spawn(2)
-        cuts = postoperative.achieved_cuts(planned_cuts())
-        image = postoperative_ct_image(
-            random_limb(body), Grid((2, *whole.shape[1:]), affine), to_knee, cuts=cuts, rng=noise
-        )
+        drawn, noise = np.random.default_rng(seed).spawn(2)
+        limb = body(random_textures(drawn), postoperative.achieved_cuts(planned_cuts()))
+        image = turned_ct_image(limb, Grid((2, *whole.shape[1:]), affine), to_knee, noise)
         return hashlib.sha256(image.tobytes()).hexdigest()
 
     assert digest(20) == digest(20)

@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sarcoma_review.phantom import Patient
-from sarcoma_review.phantom.imaging import ct_image, mr_image, slabs
-from sarcoma_review.phantom.patient import KNEE_MM, ct_grid, mr_grid
+from sarcoma_review.phantom.brightness import T1
+from sarcoma_review.phantom.distal_femur import KNEE_MM, ct_grid, mr_grid
+from sarcoma_review.phantom.imaging import ct_image, mr_images, slabs
 from sarcoma_review.phantom.skeleton import femur_distance
 from sarcoma_review.phantom.surfaces import surfaces
-from sarcoma_review.phantom.thigh import random_limb, tissues
+from sarcoma_review.phantom.texture import random_textures
+from sarcoma_review.phantom.thigh import body, tissues
 from sarcoma_review.volume import Grid
 
 PLANES = ("proximal", "posterior", "medial")
@@ -103,11 +105,11 @@ def test_osteotomy_crosses_the_shaft_and_leaves_the_knee_in_the_specimen(patient
 
 
 def test_posterior_plane_leaves_the_popliteal_artery_with_the_patient(patient: Patient) -> None:
-    limb, grid = random_limb(np.random.default_rng(20).spawn(3)[0]), ct_grid()
+    textures, grid = random_textures(np.random.default_rng(20).spawn(3)[0]), ct_grid()
     normal, offset, _ = plane(patient, "posterior")
     for number, points in enumerate(slabs(grid, np.array(KNEE_MM))):
         if number % 10 == 2 and points.z.max() < 82:  # up to the adductor hiatus
-            row, column = np.nonzero(tissues(points, limb).fractions["artery"][0] > 0.5)
+            row, column = np.nonzero(tissues(points, textures).fractions["artery"][0] > 0.5)
             position = grid.position_mm(np.column_stack([np.full(len(row), number), row, column]))
             assert len(row) > 10
             assert (position @ normal).min() > offset
@@ -131,11 +133,11 @@ def test_segments_lie_inside_the_body(patient: Patient) -> None:
 
 
 def test_tissues_have_their_ct_numbers(patient: Patient) -> None:
-    limb = random_limb(np.random.default_rng(20).spawn(3)[0])
+    textures = random_textures(np.random.default_rng(20).spawn(3)[0])
     pure: dict[str, list[NDArray[np.int16]]] = {}
     for number, points in enumerate(slabs(ct_grid(), np.array(KNEE_MM))):
         if number % 20 == 5:
-            for tissue, fraction in tissues(points, limb).fractions.items():
+            for tissue, fraction in tissues(points, textures).fractions.items():
                 core = ndimage.minimum_filter(fraction[0], 3) > 0.9
                 pure.setdefault(tissue, []).append(ct(patient)[number][core])
     mean = {tissue: np.concatenate(values).mean() for tissue, values in pure.items() if sum(map(len, values)) > 30}
@@ -160,16 +162,16 @@ def test_noise_of_muscle_is_that_of_a_soft_kernel(patient: Patient) -> None:
 
 
 def test_tumour_is_darker_than_marrow_on_t1(patient: Patient) -> None:
-    limb, signal = random_limb(np.random.default_rng(20).spawn(3)[0]), patient.images[1].volume.array
+    textures, signal = random_textures(np.random.default_rng(20).spawn(3)[0]), patient.images[1].volume.array
     points = list(slabs(mr_grid(), np.array(KNEE_MM)))[16]
-    where, marrow = surfaces(points), tissues(points, limb).fractions["marrow"][0] > 0.8
+    where, marrow = surfaces(points), tissues(points, textures).fractions["marrow"][0] > 0.8
     assert np.median(signal[16][where.tumour[0] < -2]) < 0.5 * np.median(signal[16][marrow])
 
 
 def test_tissue_fractions_fill_every_voxel(patient: Patient) -> None:
-    limb = random_limb(np.random.default_rng(patient.truth["rng_seed"]))
+    textures = random_textures(np.random.default_rng(patient.truth["rng_seed"]))
     points = list(slabs(ct_grid(), np.array(KNEE_MM)))[77]
-    fractions = tissues(points, limb).fractions
+    fractions = tissues(points, textures).fractions
     assert sum(fractions.values()) == pytest.approx(1.0, abs=1e-12)
     assert min(fraction.min() for fraction in fractions.values()) >= 0.0
 
@@ -182,10 +184,10 @@ def test_femur_outline_is_inside_where_its_shaft_must_be() -> None:
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not() -> None:
     def digest(seed: int) -> str:
-        body, first, second = np.random.default_rng(seed).spawn(3)
-        limb = random_limb(body)
+        drawn, first, second = np.random.default_rng(seed).spawn(3)
+        limb = body(random_textures(drawn))
         slices = ct_image(limb, thin(ct_grid(), 70, 3), np.array(KNEE_MM), first)
-        coronal = mr_image(limb, thin(mr_grid(), 17, 1), np.array(KNEE_MM), second)
+        (coronal,) = mr_images(limb, thin(mr_grid(), 17, 1), np.array(KNEE_MM), tables=[T1], rng=second)
         return hashlib.sha256(slices.tobytes() + coronal.tobytes()).hexdigest()
 
     assert digest(20) == digest(20)
