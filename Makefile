@@ -17,7 +17,7 @@ APT_PACKAGES := chromium dcmtk dicom3tools libreoffice-impress nginx-light ortha
   poppler-utils postgresql
 
 .PHONY: help setup demo lab sample test check lint types layers unit notebooks-test js-test browser-test
-.PHONY: test-servers bundle constraints notebooks bench clean
+.PHONY: test-servers bundle constraints notebooks bench bench-scale clean
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -116,7 +116,10 @@ notebooks: .venv/.dev ## run the notebooks and store their outputs
 	$(BIN)/nbstripout --keep-output --keep-count notebooks/*.ipynb
 
 bench: .venv/.bench ## the figures of the benchmarks/ folder
-	@for script in $(filter-out benchmarks/peers.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script; done
+	@for script in $(filter-out benchmarks/peers.py benchmarks/scale.py benchmarks/watch.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script; done
+
+bench-scale: .venv/.bench ## time and memory against the number of studies, with the fitted exponents
+	$(BIN)/python benchmarks/scale.py
 
 constraints: .venv/.dev ## pin every dependency anew
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \

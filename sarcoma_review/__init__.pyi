@@ -1,12 +1,16 @@
+from . import batch as batch
 from . import dicom as dicom
 from . import errors as errors
+from . import meeting as meeting
 from . import outcomes as outcomes
 from . import phantom as phantom
 from . import planning as planning
 from . import present as present
 from . import privacy as privacy
 from . import registry as registry
+from . import room as room
 from . import widgets as widgets
+from . import workbench as workbench
 from .dicom import Study as Study
 from .dicom import open_study as open_study
 from .pathways import Pathway as Pathway
@@ -24,6 +28,7 @@ from .planning import compare_achieved as compare_achieved
 from .planning import register as register
 from .planning import resection_margins as resection_margins
 from .present import Case as Case
+from .present import Option as Option
 from .privacy import DeidentificationReport as DeidentificationReport
 from .privacy import PrivacyReport as PrivacyReport
 from .privacy import check as check
@@ -32,3 +37,5 @@ from .registry import Registry as Registry
 from .volume import Grid as Grid
 from .volume import Segment as Segment
 from .volume import Volume as Volume
+from .workbench import Workbench as Workbench
+from .workbench import review as review

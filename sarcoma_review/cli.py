@@ -16,11 +16,17 @@ import typer
 from rich.console import Console
 from tqdm.auto import tqdm
 
+from sarcoma_review.cli_batch import batch
+from sarcoma_review.cli_case import Home, case, margins, prepared
 from sarcoma_review.cli_registry import outcomes_app, registry_app
-from sarcoma_review.errors import NotDicomError, PresentationError, PrivacyError, SarcomaReviewError
+from sarcoma_review.cli_room import room_app
+from sarcoma_review.errors import NotDicomError, PrivacyError, SarcomaReviewError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sarcoma_review.dicom import Index
+    from sarcoma_review.phantom import Patient
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__, rich_markup_mode=None
@@ -248,21 +254,28 @@ def demo(study: Study = None, segment: Outline = "tumour", out: Path = Path("out
 
 @app.command()
 def deck(
-    out: Annotated[Path, typer.Option(help="Ending in .html")],
+    out: Annotated[Path, typer.Option(help="Ending in .html (to show), .pptx (to edit) or .pdf (to hand out).")],
+    of: Annotated[
+        Path | None,
+        typer.Argument(readable=False, metavar="[CASE]", help="Images of a case, as the workbench opened them."),
+    ] = None,
     as_demo: Annotated[bool, typer.Option("--demo", help="Of the shipped sample patient.")] = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="With what came after the opinions.")] = False,
+    template: Annotated[
+        Path | None, typer.Option(readable=False, help="A hospital's own .pptx, whose design the slides take.")
+    ] = None,
+    home: Home = Path("cases"),
 ) -> None:
-    """Write a deck."""
-    from sarcoma_review.demo import walk
+    """Write a deck: to show, edit or hand out. What came after the opinions stays out of it without --reveal."""
+    from sarcoma_review.demo import sample_case
+    from sarcoma_review.present.write import checked_place, write
 
-    if not as_demo:
-        raise typer.BadParameter("this version makes the deck of the sample patient: say --demo")
-    if out.suffix != ".html" or not out.parent.is_dir():
-        raise PresentationError(f"expected a file ending in .html in a folder that exists, found {out.suffix!r}")
+    if as_demo == (of is not None):
+        raise typer.BadParameter("name a case, or say --demo for the sample patient")
+    checked_place(out)
     with tempfile.TemporaryDirectory() as scratch:
-        work = Path(scratch)
-        result = walk(_sample(work), work / "deck", segment="tumour", today=date.today(), say=lambda _: None)
-        shutil.copyfile(result.deck, out)
-    print(out)
+        made = prepared(of, home) if of else sample_case(_sample(Path(scratch)), date.today())
+        print(write(made, out, reveal=reveal, template=template))
 
 
 @app.command()
@@ -270,13 +283,29 @@ def phantom(
     folder: Place, replace: Annotated[bool, typer.Option(help="Take away what stands there.")] = False
 ) -> None:
     """Write the synthetic patients as DICOM, each in a folder of its own."""
-    _make_sample(folder, replace=replace)
+    from sarcoma_review.phantom import PATIENTS
+
+    if not replace and any((folder / make.__name__).exists() for make in PATIENTS):
+        raise PrivacyError("a patient's folder exists already; nothing was written (--replace takes it away)")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for make in PATIENTS:
+            _draw(make, Path(scratch))
+        for study in sorted(Path(scratch).iterdir()):
+            if (folder / study.name).exists():
+                shutil.rmtree(folder / study.name)
+            shutil.move(study, folder / study.name)
+            print(folder / study.name)
 
 
 pathway = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Documents of rules: list them, or lint one.")
 app.add_typer(pathway, name="pathway")
 app.add_typer(registry_app, name="registry")
 app.add_typer(outcomes_app, name="outcomes")
+app.add_typer(room_app, name="room")
+app.command()(batch)
+app.command()(case)
+app.command()(margins)
 
 
 @pathway.command("list")
@@ -314,28 +343,19 @@ def _sample(scratch: Path) -> Path:
 
     if (_SAMPLES / SAMPLE).is_dir():
         return _SAMPLES / SAMPLE
-    print("sample_dicom/ is not here; making the sample patient, half a minute ...")
-    return _make_sample(scratch)
-
-
-def _make_sample(folder: Path, *, replace: bool = False) -> Path:
-    from sarcoma_review.dicom.sample import write_patient
     from sarcoma_review.phantom import distal_femur_osteosarcoma
 
-    with Console(stderr=True).status("drawing the patient ..."):
-        patient = distal_femur_osteosarcoma()
-    with tempfile.TemporaryDirectory() as scratch:
-        first = write_patient(patient, scratch, progress=_Progress("writing"))
-        made = sorted(Path(scratch).iterdir())
-        if not replace and any((folder / study.name).exists() for study in made):
-            raise PrivacyError("the patient's folder exists already; nothing was written (--replace takes it away)")
-        folder.mkdir(parents=True, exist_ok=True)
-        for study in made:
-            if (folder / study.name).exists():
-                shutil.rmtree(folder / study.name)
-            shutil.move(study, folder / study.name)
-            print(folder / study.name)
-    return folder / first.name
+    print("sample_dicom/ is not here; making the sample patient, half a minute ...")
+    return _draw(distal_femur_osteosarcoma, scratch)
+
+
+def _draw(make: "Callable[[], Patient]", folder: Path) -> Path:
+    """Make a synthetic patient and write it to a folder of its own, with what was taken later beside it."""
+    from sarcoma_review.dicom.sample import write_patient
+
+    with Console(stderr=True).status("drawing a patient ..."):
+        patient = make()
+    return write_patient(patient, folder, progress=_Progress("writing"))
 
 
 if __name__ == "__main__":

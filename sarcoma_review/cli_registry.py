@@ -1,6 +1,7 @@
 """The commands ``registry`` and ``outcomes``. Exit 0 good, 1 a finding, 2 bad use."""
 
 import json
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,9 +36,19 @@ def _day(on: datetime | None) -> date:
 
 
 @registry_app.command()
-def verify(place: Place, as_json: Json = False) -> int:
+def verify(
+    place: Place,
+    each_centre: Annotated[
+        bool, typer.Option("--each-centre", help="Of several, each one's: for the owner.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
     """Recompute every hash, and say what does not fit."""
-    problems = _open(place).verify()
+    from sarcoma_review.registry.centres import verify_each
+
+    with closing(_open(place)) as registry:
+        found = verify_each(registry) if each_centre else {"": registry.verify()}
+    problems = [f"{role}: {line}".removeprefix(": ") for role, lines in found.items() for line in lines]
     _say(problems, problems or ["whole: every entry fits the one before it"], as_json)
     return 1 if problems else 0
 
@@ -95,7 +106,8 @@ def due(place: Place, schedule: str = "esmo-older-edition", on: On = None, as_js
     known = schedules()
     if schedule not in known:
         raise RegistryError(f"no such schedule; there are {', '.join(sorted(known))}")
-    found = overdue(_open(place), known[schedule], on=_day(on))
+    counts = overdue(_open(place), known[schedule], on=_day(on))
+    found = {case_id: count for case_id, count in counts.items() if count}
     lines = [f"{case_id}: {count} overdue" for case_id, count in found.items()]
     _say(found, [*lines, f"source: {known[schedule].source}"], as_json)
     return 1 if found else 0
@@ -125,13 +137,23 @@ def export(
     if fhir:
         if out.exists():
             raise RegistryError("the file exists already; nothing was written")
-        out.write_text(json.dumps(bundle(_open(place)), indent=1), encoding="utf-8")
+        registry = _open(place)
+        out.write_text(json.dumps(bundle(registry), indent=1), encoding="utf-8")
+        _say_refused(registry)
         return 0
     if key_file is None:
         raise RegistryError("a bundle is signed: give --key-file, or --fhir for use inside the centre")
     made = write_bundle(_open(place), out, key_file=key_file)
     typer.echo(f"{made.cases} cases, {made.entries} entries; {len(made.refused)} left out as their patient refused")
+    if made.restricted:
+        typer.echo(f"{len(made.restricted)} of them refused a meeting or an audit: the refusal goes with the case")
     return 0
+
+
+def _say_refused(registry: Any) -> None:
+    from sarcoma_review.registry.consent import IN_A_FILE, refused
+
+    typer.echo(f"{len(refused(registry, *IN_A_FILE))} cases left out as their patient refused an audit or sharing")
 
 
 @registry_app.command("import")
@@ -141,12 +163,67 @@ def read(
     """Add what a signed bundle holds; forks are reported and left."""
     from sarcoma_review.registry.bundle import import_
 
-    trusted = dict(pair.split("=", 1) for pair in trust if "=" in pair)
+    pairs = [pair.partition("=") for pair in trust]
+    if not all(name and key for name, _, key in pairs):
+        raise typer.BadParameter(
+            "--trust is NAME=PUBLIC_KEY, the key as the other centre's `registry key` printed it"
+        )
+    trusted = {name: key for name, _, key in pairs}
+    if len(trusted) < len(pairs):
+        raise typer.BadParameter("--trust names each centre once: two keys of one centre need two names")
     done = import_(_open(place), bundle, trusted=trusted)
     typer.echo(f"from {done.signer}: {done.new} entries new, {done.same} here already, {len(done.forks)} forks")
     for case_id in done.forks:
         typer.echo(f"fork: {case_id}")
     return 1 if done.forks else 0
+
+
+@registry_app.command("centres")
+def set_up_centres(
+    address: Annotated[str, typer.Argument(help="postgresql://... with the role that owns the database.")],
+    centre: Annotated[list[str], typer.Option(help="Code of a centre, as AB; once for each.")],
+    as_json: Json = False,
+) -> int:
+    """Make a PostgreSQL registry one of several centres, each with a role of its own, or add centres to it."""
+    from sarcoma_review.registry.centres import establish
+
+    made = establish(address, centre)
+    lines = [f"{code}: role {role}, case ids {code}-..." for code, role in made.centres.items()]
+    lines.append(f"suppressed counts: role {made.reader}")
+    _say(vars(made), [*lines, "each logs in once an administrator has set its password or certificate"], as_json)
+    return 0
+
+
+@registry_app.command()
+def shared(place: Place, as_json: Json = False) -> int:
+    """List the cases that other centres share with this one."""
+    from sarcoma_review.registry.centres import shared_cases
+
+    with closing(_open(place)) as registry:
+        found = shared_cases(registry)
+    _say(found, found or ["no case is shared by another centre"], as_json)
+    return 0
+
+
+@registry_app.command()
+def publish(
+    place: Place,
+    by: Annotated[str, typer.Argument(help="sex, age_band or milestone")],
+    role: Annotated[str, typer.Option(help="Who releases the table.")],
+    as_json: Json = False,
+) -> int:
+    """Count the network's cases by centre, and release the counts to all after suppression: for the owner."""
+    from typing import cast, get_args
+
+    from sarcoma_review.registry import centres
+
+    if by not in get_args(centres.Counted):
+        raise typer.BadParameter(f"cases are counted by {', '.join(get_args(centres.Counted))}")
+    with closing(_open(place)) as registry:
+        shown = centres.publish(registry, cast("centres.Counted", by), role=role)
+    lines = [f"{centre}: " + ", ".join(f"{label} {n}" for label, n in row.items()) for centre, row in shown.items()]
+    _say(shown, lines, as_json)
+    return 0
 
 
 @registry_app.command()
@@ -158,6 +235,7 @@ def redcap(place: Place, out: Annotated[Path, typer.Argument(help="Folder for th
     out.mkdir(parents=True, exist_ok=True)
     (out / "dictionary.csv").write_text(tables.dictionary(), encoding="utf-8")
     (out / "data.csv").write_text(tables.data(registry), encoding="utf-8")
+    _say_refused(registry)
     return 0
 
 

@@ -198,3 +198,26 @@ def test_every_command_has_help_and_stands_in_the_readme() -> None:
         assert command.callback is not None
         assert command.callback.__doc__
         assert f"sarcoma-review {command.callback.__name__}" in readme
+
+
+def test_the_sample_s_deck_is_written_for_each_use_and_keeps_what_came_after_until_asked(
+    run: Any, tmp_path: Path
+) -> None:
+    Path("sample_dicom").symlink_to(SAMPLE.parent)  # as where it is shipped: made anew, it takes half a minute
+    for name, *asked in (("closed.html",), ("open.html", "--reveal"), ("slides.pptx",)):
+        assert run("deck", "--demo", "--out", tmp_path / name, *asked).code == 0
+    closed, opened = ((tmp_path / name).read_text(encoding="utf-8") for name in ("closed.html", "open.html"))
+    assert "Your own opinion, first" in closed
+    assert "What was done" not in closed
+    assert "What was done" in opened
+    assert (tmp_path / "slides.pptx").read_bytes()[:2] == b"PK"
+
+
+def test_a_deck_of_no_known_ending_or_in_no_folder_is_told_in_one_line(run: Any, tmp_path: Path) -> None:
+    result = run("deck", "--demo", "--out", tmp_path / "deck.odp")
+    assert result.code == 1
+    assert "written as .html, .pptx, .pdf, found '.odp'" in one_line(result)
+    result = run("deck", "--out", tmp_path / "deck.html")
+    assert result.code == 2
+    assert "say --demo" in one_line(result)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,104 @@
+"""How time and memory grow with the number of studies and cases: scan, registry, batch.
+
+python benchmarks/scale.py [scan|append|query|batch ...] [SIZE ...]; all without, at sizes four times the one before.
+Each is measured in a process of its own. Seconds are a processor's, of all processes that work; the exponent is that
+of a straight line through the logarithms, less what a run takes that has next to nothing to do.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from watch import Watch
+
+from sarcoma_review import batch
+from sarcoma_review.dicom import scan
+from sarcoma_review.registry import CaseOpened, Decision, Registry
+from tests.batch.many import studies
+
+SIZES = [125, 500, 2000]
+NOTHING = 2
+
+
+def scanned(count: int, home: Path) -> Callable[[], object]:
+    folder = studies(count, home / "studies")
+    return lambda: scan(folder)
+
+
+def appended(count: int, home: Path) -> Callable[[], object]:
+    registry = Registry.open(home / "cases.sqlite")
+
+    def work() -> None:
+        for number in range(count):
+            registry.append(f"case-{number}", CaseOpened(question="?", centre=f"C{number % 7}"))
+            registry.append(f"case-{number}", Decision(modality="surgery", decision="resection"))
+
+    return work
+
+
+def queried(count: int, home: Path) -> Callable[[], object]:
+    """As many questions at each size, each for one case of the registry."""
+    appended(count, home)()
+    registry = Registry.open(home / "cases.sqlite")
+    chosen = np.random.default_rng(0).integers(0, count, 300)
+    return lambda: [registry.case(f"case-{number}") for number in chosen]
+
+
+def batched(count: int, home: Path) -> Callable[[], object]:
+    """The first run brings up what later ones share: its cost is that of no study."""
+    folder = studies(count, home / "studies")
+    batch.run("scan", studies(NOTHING, home / "first"), workers=2)
+
+    def work() -> None:
+        made = batch.run("scan", folder, out=home / "found.csv", workers=2)
+        assert made.done == count
+
+    return work
+
+
+PARTS = {"scan": scanned, "append": appended, "query": queried, "batch": batched}
+PER_UNIT = {"scan": "study", "append": "case", "query": "300 questions", "batch": "study"}
+
+
+def measure(part: str, count: int) -> None:
+    home = Path(tempfile.mkdtemp())
+    work = PARTS[part](count, home)
+    with Watch() as watch:
+        work()
+        time.sleep(0.2)
+    shutil.rmtree(home)
+    print(watch.cpu_s, watch.wall_s, watch.here_mb, watch.worker_mb)
+
+
+def measured(part: str, count: int) -> list[float]:
+    command = [sys.executable, __file__, "one", part, str(count)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [float(number) for number in said.split()[-4:]]
+
+
+def report(part: str, sizes: list[int]) -> None:
+    start_s = measured(part, NOTHING)[0]
+    rows = {count: measured(part, count) for count in sizes}
+    spent = [max(row[0] - start_s, 1e-3) for row in rows.values()]
+    exponent = float(np.polyfit(np.log(sizes), np.log(spent), 1)[0])
+    for (count, (_, wall_s, here_mb, worker_mb)), cpu_s in zip(rows.items(), spent, strict=True):
+        each = cpu_s if part == "query" else cpu_s / count
+        print(
+            f"{part:<7} N {count:>5}: {cpu_s:7.2f} s ({1000 * each:.2f} ms a {PER_UNIT[part]}), {wall_s:7.2f} s of "
+            f"the clock; {here_mb:.0f} MB here, {worker_mb:.0f} MB in the largest worker"
+        )
+    print(f"{part:<7} exponent {exponent:.2f}; a start takes {start_s:.2f} s", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["one"]:
+        measure(sys.argv[2], int(sys.argv[3]))
+    else:
+        numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+        for name in [word for word in sys.argv[1:] if word in PARTS] or PARTS:
+            report(name, numbers or SIZES)
