@@ -4,26 +4,20 @@
 
 import { leftOutWords, linesOf, nameOf, nextOf } from "./browserwords.js";
 import { PURPOSE, addButton, make } from "./panel.js";
+import { Talk } from "./talk.js";
 
 /** @typedef {import("./browserwords.js").VolumeWords} VolumeWords */
 /** @typedef {{volumes: VolumeWords[], left_out: import("./browserwords.js").LeftOut[], issues: string[]}} Study */
 /** @typedef {import("./store.js").Model} Model */
-
-const PATIENCE_MS = 5000;
 
 class Browser {
   /** @type {HTMLButtonElement[]} */
   #cards = [];
   /** @type {Map<number, string>} addresses of the pictures that came */
   #pictures = new Map();
-  #page = Math.random().toString(36).slice(2);
-  #wait = PATIENCE_MS;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
   #grid = make("div", "sr-cards", { role: "group", "aria-label": "Volumes" });
   #rest = make("div", "sr-rests");
   #status = make("p", "sr-words", { role: "status" });
-  #receive = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => this.#keep(message, buffers);
   #follow = () => this.#mark();
 
   /** @param {Model} model @param {HTMLElement} el */
@@ -34,37 +28,24 @@ class Browser {
       this.#status, this.#grid, this.#rest, make("p", "sr-purpose", {}, PURPOSE));
     el.append(this.root);
     this.#grid.addEventListener("keydown", (event) => this.#press(event));
-    model.on("msg:custom", this.#receive);
     model.on("change:chosen", this.#follow);
-    this.#ask();
+    this.talk = new Talk(model, (message, buffers) => this.#keep(message, buffers), () => (this.#status.textContent = "Waiting for Python"));
   }
 
   close() {
-    clearTimeout(this.#timer);
-    this.model.off("msg:custom", this.#receive);
+    this.talk.close();
     this.model.off("change:chosen", this.#follow);
     for (const address of this.#pictures.values()) URL.revokeObjectURL(address);
   }
 
-  /** Ask until all has come: a kernel may be busy, and a message lost. */
-  #ask() {
-    this.model.send({ t: "hello", page: this.#page });
-    this.#timer = setTimeout(() => {
-      this.#status.textContent = "Waiting for Python";
-      this.#ask();
-    }, this.#wait);
-    this.#wait = Math.min(2 * this.#wait, 60000);
-  }
-
-  /** @param {any} message @param {DataView[]} buffers */
+  /** Say whether all has come: a kernel may be busy, and a message lost. @param {any} message @param {DataView[]} buffers */
   #keep(message, buffers) {
-    if (message.to !== this.#page) return;
     if (message.t === "study" && !this.root.dataset.state) this.#build(message);
     if (message.t === "picture" && !this.#pictures.has(message.n)) this.#show(message.n, buffers[0]);
-    if (!this.root.dataset.state || this.#pictures.size < this.#cards.length) return;
-    clearTimeout(this.#timer);
+    if (!this.root.dataset.state || this.#pictures.size < this.#cards.length) return false;
     this.#status.textContent = "";
     this.root.dataset.state = "ready";
+    return true;
   }
 
   /** @param {Study} study */
@@ -81,7 +62,7 @@ class Browser {
   /** @param {VolumeWords} volume @param {number} n */
   #card(volume, n) {
     const card = addButton(this.#grid, "", { class: "sr-card", "aria-label": `Open ${nameOf(volume)}, ${linesOf(volume).join(", ")}` },
-      () => this.model.send({ t: "open", page: this.#page, n }));
+      () => this.talk.say({ t: "open", n }));
     const words = [make("b", "", {}, nameOf(volume)), ...linesOf(volume).map((line) => make("span", "", {}, line))];
     card.append(make("span", "sr-picture", {}), make("span", "sr-card-words", {}, ...words));
     return card;

@@ -10,7 +10,9 @@ const check = process.argv.includes("--check");
 
 /** What ships in each package's static/: a script and its sheet by each name. */
 const SHIPPED = {
-  widgets: ["viewer", "browser", "caseform", "pathwaypanel", "privacypanel", "zones", "dashboard", "tracker"],
+  widgets: ["viewer", "browser", "caseform", "pathwaypanel", "privacypanel", "zones", "dashboard", "tracker", "meetingboard"],
+  present: ["deck/deck"],
+  room: ["room/page"],
 };
 
 const result = await build({

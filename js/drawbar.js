@@ -20,7 +20,7 @@ const TOOLS = {
 
 export class DrawBar {
   /** A segment asked for, to be taken in hand when it is there. */
-  #wanted = "";
+  #awaited = "";
   /** @type {string[]} */
   #names = [];
 
@@ -93,8 +93,8 @@ export class DrawBar {
   /** Stay with the segment in hand where others come and go. @param {string[]} names */
   #takeInHand(names) {
     const { brush } = this.screen.hands;
-    const wanted = names.indexOf(this.#wanted);
-    if (wanted >= 0) [brush.segment, this.#wanted] = [wanted, ""];
+    const place = names.indexOf(this.#awaited);
+    if (place >= 0) [brush.segment, this.#awaited] = [place, ""];
     else if (names.length < this.#names.length) brush.segment = Math.max(0, names.indexOf(this.#names[brush.segment]));
     this.#names = names;
   }
@@ -106,7 +106,7 @@ export class DrawBar {
     else {
       this.#name("Add", (name) => {
         this.screen.holding?.outbox?.add({ do: "add", name });
-        this.#wanted = name;
+        this.#awaited = name;
       });
     }
     this.follow();

@@ -45,20 +45,20 @@ export function tilted(lattice, plane, middle, from, to) {
   const out = outOf(lattice);
   const [one, other] = [plus(from, middle, -1), plus(to, middle, -1)];
   const angle = Math.atan2(dot(out, cross(one, other)), dot(one, other));
-  return { ...plane, ...carried(plane, middle, turned(plane.normal, out, angle)) };
+  return { ...plane, ...carried(plane, middle, unit(turned(plane.normal, out, angle))) };
 }
 
 /** A plane turned about an axis through its own point. @param {Plane} plane @param {number[]} axis unit vector
  * @param {number} degrees @returns {Plane} */
 export function turnedBy(plane, axis, degrees) {
-  return { ...plane, ...carried(plane, plane.point_mm, turned(plane.normal, axis, (degrees * Math.PI) / 180)) };
+  return { ...plane, ...carried(plane, plane.point_mm, unit(turned(plane.normal, axis, (degrees * Math.PI) / 180))) };
 }
 
 /** A direction turned about an axis (Rodrigues). @param {number[]} direction @param {number[]} axis @param {number} angle */
 function turned(direction, axis, angle) {
   const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
   const around = plus(times(direction, cosine), cross(axis, direction), sine);
-  return unit(plus(around, axis, dot(axis, direction) * (1 - cosine)));
+  return plus(around, axis, dot(axis, direction) * (1 - cosine));
 }
 
 /** A new pose, with the patch of a plane that ends carried along: turned the shortest way, about its point.
@@ -67,12 +67,7 @@ function carried({ patch_mm, point_mm: before, normal: old }, point_mm, normal) 
   const axis = cross(old, normal);
   const sine = Math.sqrt(dot(axis, axis));
   const angle = Math.atan2(sine, dot(old, normal));
-  const turn = (/** @type {number[]} */ arm) => {
-    if (sine < 1e-12) return arm;
-    const about = times(axis, 1 / sine);
-    const around = plus(times(arm, Math.cos(angle)), cross(about, arm), Math.sin(angle));
-    return plus(around, about, dot(about, arm) * (1 - Math.cos(angle)));
-  };
+  const turn = (/** @type {number[]} */ arm) => (sine < 1e-12 ? arm : turned(arm, times(axis, 1 / sine), angle));
   const corners = patch_mm?.map((corner) => plus(point_mm, turn(plus(corner, before, -1))));
   return { point_mm, normal, patch_mm: corners ?? null };
 }

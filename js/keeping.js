@@ -33,8 +33,9 @@ function keepPlan(holding, message, buffers) {
   if (message.t === "live" && message.from !== holding.page) {
     meta.planes = meta.planes.map((plane) => (plane.name === message.plane.name ? message.plane : plane));
   }
-  if (!holding.skin || !holding.complete || !buffers.length) return;
+  if (!holding.skin || !buffers.length) return;
   const [{ buffer, byteOffset, byteLength }] = buffers;
+  holding.skin.measured = true;
   place(holding.skin.bands, 0, new Uint8Array(buffer, byteOffset, byteLength));
 }
 

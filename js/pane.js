@@ -154,7 +154,8 @@ export class Pane {
 
   /** @param {number} width @param {number} height */
   #fitCanvas(width, height) {
-    const ratio = window.devicePixelRatio || 1;
+    // A deck magnifies the whole viewer by CSS; older browsers do not say so, and are a little blurred there.
+    const ratio = (window.devicePixelRatio || 1) * (/** @type {any} */ (this.canvas).currentCSSZoom ?? 1);
     const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (this.canvas.width !== wide || this.canvas.height !== high) Object.assign(this.canvas, { width: wide, height: high });
     return ratio;

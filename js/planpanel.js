@@ -13,7 +13,7 @@ import { SolidView } from "./solidview.js";
 /**
  * @typedef {{rows: {name: string, margin: number, interval: number[], closest: boolean}[], least: number[],
  *   position_mm: number[], limits: number[], fractions: number[], chances: number[][], structures: Structure[],
- *   bone: number[] | null, findings: string[], plans: {name: string, least: number | null}[], open: string,
+ *   bone: number[] | null, findings: string[], plans: {name: string, least: number[] | null}[], open: string,
  *   undo: boolean, redo: boolean}} Plan
  */
 /** @typedef {{margins: number[], least: number[], position_mm: number[], fractions: number[], plane: Plane}} Live */
@@ -93,8 +93,9 @@ export class PlanPanel {
   #fillSteps({ plans, open, undo, redo }) {
     this.steps.replaceChildren();
     for (const { name, least } of plans) {
-      const words = least === null ? name : `${name} ${mm(least)} mm`;
-      const button = addButton(this.steps, words, { "data-plan": name, title: `Plan ${name}` }, () => this.#book("open", name));
+      const words = least ? `${name} ${mm(least[0])} mm (${interval(least.slice(1))})` : name;
+      const title = least ? `Plan ${name}: least margin with its 95 % interval` : `Plan ${name}`;
+      const button = addButton(this.steps, words, { "data-plan": name, title }, () => this.#book("open", name));
       button.setAttribute("aria-pressed", String(name === open));
     }
     const act = (/** @type {string} */ text, /** @type {string} */ verb, /** @type {string} */ title, able = true) => {

@@ -25,8 +25,6 @@ class PrivacyPanel {
   #head = make("div", "sr-verdict");
   #faults = make("div", "sr-faults");
   #sheet = make("div", "sr-contact");
-  #receive = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => this.#keep(message, buffers);
-
   /** @param {import("./store.js").Model} model @param {HTMLElement} el */
   constructor(model, el) {
     // Lumino, JupyterLab's frame, takes no keys from within this attribute.
@@ -34,19 +32,17 @@ class PrivacyPanel {
       this.#head, this.#status, this.#faults, this.#sheet, make("p", "sr-purpose", {}, PURPOSE));
     el.append(this.root);
     this.root.addEventListener("keydown", (event) => event.stopPropagation());
-    this.model = model;
-    model.on("msg:custom", this.#receive);
-    this.talk = new Talk(model, (message) => this.#hear(message), () => (this.#status.textContent = "Waiting for Python"));
+    this.talk = new Talk(model, (message, buffers) => this.#hear(message, buffers), () => (this.#status.textContent = "Waiting for Python"));
   }
 
   close() {
     this.talk.close();
-    this.model.off("msg:custom", this.#receive);
     for (const address of this.#images.values()) URL.revokeObjectURL(address);
   }
 
-  /** @param {any} message */
-  #hear(message) {
+  /** @param {any} message @param {DataView[]} buffers */
+  #hear(message, buffers) {
+    if (message.t === "picture") this.#keep(message, buffers);
     if (message.t !== "privacy") return;
     this.#told = message;
     this.#draw(message);
@@ -155,7 +151,7 @@ class PrivacyPanel {
 
   /** @param {any} message @param {DataView[]} buffers */
   #keep(message, buffers) {
-    const picture = message.t === "picture" ? this.#told?.sheet?.pictures[message.n] : undefined;
+    const picture = this.#told?.sheet?.pictures[message.n];
     const place = picture && this.#sheet.querySelector(`[data-n="${message.n}"]`);
     if (!place || place.childElementCount) return;
     const address = URL.createObjectURL(new Blob([/** @type {BlobPart} */ (buffers[0])], { type: "image/png" }));

@@ -3,9 +3,10 @@
 
 import { toIndex } from "./geometry.js";
 
-/** Vertices in LPS mm, three corners to a face, the band of each vertex; what the bands are called and look like.
+/** Vertices in LPS mm, three corners to a face, the band of each vertex; what the bands are called and look like;
+ * `measured` once bands came that were measured after the page opened.
  * @typedef {{vertices: Float32Array, faces: Uint32Array, bands: Uint8Array,
- *   shown: import("./store.js").Band[]}} Skin */
+ *   shown: import("./store.js").Band[], measured: boolean}} Skin */
 /** @typedef {import("./views.js").Lattice} Lattice */
 /** Ends of pieces, x and y in turn, in (horizontal, vertical) index, by band. @typedef {number[][]} SkinLines */
 

@@ -213,6 +213,7 @@ function begin(holding, meta, follow) {
   const { vertices, faces, bands } = meta.skin;
   holding.skin = {
     vertices: new Float32Array(3 * vertices), faces: new Uint32Array(3 * faces), bands: new Uint8Array(vertices), shown: bands,
+    measured: false,
   };
 }
 
@@ -226,6 +227,7 @@ function keepPart({ images, masks, skin, bone }, { layer, image, offset }, bytes
   else if (layer === "masks" && masks) place(masks.bits, offset, bytes);
   else if (layer === "bone_vertices" && bone) place(bone.vertices, offset, bytes);
   else if (layer === "bone_faces" && bone) place(bone.faces, offset, bytes);
+  else if (layer === "bands" && skin?.measured) return; // these are older than what was said since
   else if (skin) place(skin[/** @type {"vertices" | "faces" | "bands"} */ (layer)], offset, bytes);
 }
 

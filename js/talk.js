@@ -11,9 +11,10 @@ export class Talk {
   #wait = PATIENCE_MS;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #receive = (/** @type {any} */ message) => this.#hear(message);
+  #receive = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => this.#hear(message, buffers);
 
-  /** @param {Model} model @param {(message: any) => void} hear @param {() => void} waiting Python has not answered yet */
+  /** @param {Model} model @param {(message: any, buffers: DataView[]) => boolean | void} hear false where more has to come before all is here
+   * @param {() => void} waiting Python has not answered yet */
   constructor(model, hear, waiting) {
     this.model = model;
     this.hear = hear;
@@ -41,10 +42,9 @@ export class Talk {
     this.#wait = Math.min(2 * this.#wait, LONGEST_MS);
   }
 
-  /** @param {any} message */
-  #hear(message) {
+  /** @param {any} message @param {DataView[]} buffers */
+  #hear(message, buffers) {
     if (message.to && message.to !== this.#page) return;
-    if (message.to) clearTimeout(this.#timer);
-    this.hear(message);
+    if (this.hear(message, buffers) !== false && message.to) clearTimeout(this.#timer);
   }
 }

@@ -2,6 +2,7 @@
 
 from sarcoma_review.widgets.case_form import CaseForm
 from sarcoma_review.widgets.dashboard import Dashboard
+from sarcoma_review.widgets.meeting_board import MeetingBoard
 from sarcoma_review.widgets.outcome_tracker import OutcomeTracker
 from sarcoma_review.widgets.outliner import Outliner
 from sarcoma_review.widgets.pathway_panel import PathwayPanel, link
@@ -16,6 +17,7 @@ __all__ = [
     "CaseForm",
     "Dashboard",
     "MarginPlanner",
+    "MeetingBoard",
     "OutcomeTracker",
     "Outliner",
     "PathwayPanel",

@@ -182,11 +182,14 @@ class CaseForm(anywidget.AnyWidget):
 
     def _try(self, to: str, change: Callable[[], None]) -> None:
         """Whatever stands in the way, a bad number or a registry that moved on, is said on the page that asked."""
+        steps = len(self._before)
         try:
             change()
         except Exception as problem:
             ours = isinstance(problem, SarcomaReviewError)
-            words = f"Not recorded: {problem if ours else 'an error in Python; see the log'}"
+            # A step more, or one less, and the answer has been taken: what follows it has failed.
+            done = "Not recorded" if len(self._before) == steps else "Recorded, but not followed everywhere"
+            words = f"{done}: {problem if ours else 'an error in Python; see the log'}"
             self.send({"t": "refused", "to": to, "words": words, **self._state()})
             if not ours:
                 raise

@@ -4,6 +4,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class Dashboard(anywidget.AnyWidget):
         self._guard = threading.RLock()
         self._endpoint, self._centre = endpoint, ""
         self._standing = standing_panels(self._data, self._asked(endpoint), self._schedule)
-        self._panels = self._made(endpoint, "")
+        self._outcome = self._made(endpoint, "")
         super().__init__()
         self.on_msg(self._hear)
 
@@ -93,7 +94,7 @@ class Dashboard(anywidget.AnyWidget):
     @property
     def panels(self) -> tuple[Panel, ...]:
         """What is shown: numbers, words and tables, as far as they may be."""
-        return self._panels
+        return (*self._outcome, *self._standing)
 
     def show(self, endpoint: str, *, centre: str = "") -> None:
         """Show another endpoint, and the operations of one centre or, with ``""``, of all.
@@ -104,7 +105,7 @@ class Dashboard(anywidget.AnyWidget):
             If there is no such endpoint or centre.
         """
         with self._guard:
-            self._panels = self._made(endpoint, centre)
+            self._outcome = self._made(endpoint, centre)
             self._endpoint, self._centre = endpoint, centre
             self.send({"t": "dashboard", **self._words()})
 
@@ -123,12 +124,12 @@ class Dashboard(anywidget.AnyWidget):
     def _asked(self, endpoint: str) -> Question:
         if endpoint not in ENDPOINTS:
             raise OutcomeError(f"no such endpoint; there are {', '.join(sorted(ENDPOINTS))}")
-        return Question(ENDPOINTS[endpoint], self._data.as_of, self._audience, self._benchmarks.get(endpoint))
+        return Question(ENDPOINTS[endpoint], self._audience, self._benchmarks.get(endpoint))
 
     def _made(self, endpoint: str, centre: str) -> tuple[Panel, ...]:
         if centre and centre not in self._data.centres:
             raise OutcomeError(f"no such centre; there are {', '.join(self._data.centres)}")
-        return (*outcome_panels(self._data, self._asked(endpoint), centre=centre or None), *self._standing)
+        return outcome_panels(self._data, self._asked(endpoint), centre=centre or None)
 
     def _hear(self, _widget: object, said: dict[str, Any], _buffers: object) -> None:
         with self._guard:
@@ -148,12 +149,17 @@ class Dashboard(anywidget.AnyWidget):
             "endpoint": self._endpoint,
             "centres": list(self._data.centres),
             "centre": self._centre,
-            "panels": [_panel_words(panel) for panel in self._panels],
+            "panels": [*map(_panel_words, self._outcome), *self._standing_words],
         }
+
+    @cached_property
+    def _standing_words(self) -> list[dict[str, Any]]:
+        """What stays while endpoint and centre change, drawn once."""
+        return [_panel_words(panel) for panel in self._standing]
 
     def _still(self) -> str:
         parts = [paragraph(SHARED_RULE if self._shared else _INSIDE)]
-        for panel in self._panels:
+        for panel in self.panels:
             parts += [paragraph(panel.title), *(paragraph(line) for line in panel.lines)]
             parts += [paragraph(panel.withheld), table(panel.heads, panel.rows) if panel.rows else ""]
         return page(f"Dashboard, data cut {self._data.as_of}", *parts)

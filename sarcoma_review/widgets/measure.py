@@ -3,23 +3,21 @@
 All positions are LPS mm in the patient space of the viewer's first image.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from sarcoma_review.errors import GeometryError
 from sarcoma_review.volume import Volume
+from sarcoma_review.widgets.region_values import unit, values_inside
 from sarcoma_review.widgets.typed import typed_line
 
 Position = tuple[float, float, float]
 Array = NDArray[np.float64]
 
 LONGEST_NOTE = 200
-_LEAST_MM = 1e-3
-_ALONG = 1e-6  # cosine: a region this nearly along two index axes lies on slices of the scan's own
 
 
 @dataclass(frozen=True)
@@ -98,8 +96,10 @@ class Region:
     centre_mm : position
     across_mm, along_mm : position
         The two half axes, at right angles, as vectors.
-    mean, sd, minimum, maximum : float
-        Of the values, in `units`; `sd` is their spread (n - 1), not the uncertainty of the mean.
+    mean, minimum, maximum : float
+        Of the values, in `units`.
+    sd : float or None
+        Their spread (n - 1), not the uncertainty of the mean; not known of a single value.
     n : int
         How many values: voxels whose centre lies inside; where the region is on no slice of the scan's own,
         places a least voxel spacing apart, interpolated linearly.
@@ -107,6 +107,8 @@ class Region:
         Whether the values were interpolated.
     units : str
     image : {"first", "beside"}
+    area_sd_mm2 : float
+        What placing each of the two corners anywhere within its voxel adds to the area, as a standard deviation.
     """
 
     kind: Literal["ellipse", "rectangle"]
@@ -114,13 +116,14 @@ class Region:
     across_mm: Position
     along_mm: Position
     mean: float
-    sd: float
+    sd: float | None
     minimum: float
     maximum: float
     n: int
     interpolated: bool = False
     units: str = ""
     image: str = "first"
+    area_sd_mm2: float = 0.0
 
     @property
     def area_mm2(self) -> float:
@@ -135,12 +138,14 @@ class Region:
 
     @property
     def words(self) -> str:
-        """Mean, spread, range, area and count."""
+        """Mean, spread, range, area with its 95 % interval from the voxel size, and count."""
         what = ("place" if self.interpolated else "voxel") + ("s" if self.n > 1 else "")
         fine = ".1f" if max(abs(self.minimum), abs(self.maximum)) >= 10 else ".3g"
+        spread = "not known" if self.sd is None else f"{self.sd:{fine}}"
         return (
-            f"mean {self.mean:{fine}} (sd {self.sd:{fine}}) {self.units}".rstrip()
-            + f"\n{self.minimum:g} to {self.maximum:g}, {self.area_mm2:.0f} mm², {self.n} {what}"
+            f"mean {self.mean:{fine}} (sd {spread}) {self.units}".rstrip()
+            + f"\n{self.minimum:g} to {self.maximum:g}, "
+            + f"{self.area_mm2:.0f} ± {1.96 * self.area_sd_mm2:.0f} mm², {self.n} {what}"
         )
 
 
@@ -197,7 +202,7 @@ def measure_length(volume: Volume, ends_mm: ArrayLike, *, image: str = "first") 
     '5.0 ± 0.8 mm'
     """
     one, other = _points(ends_mm, 2, "a length")
-    along = _unit(other - one, "the ends of a length")
+    along = unit(other - one, "the ends of a length")
     variance = 2.0 * float(along @ _placing_mm2(volume) @ along)
     return Length((_position(one), _position(other)), float(np.sqrt(variance)), image)
 
@@ -223,7 +228,7 @@ def measure_angle(volume: Volume, points_mm: ArrayLike, *, image: str = "first")
     90.0
     """
     one, corner, other = _points(points_mm, 3, "an angle")
-    arms = [_unit(end - corner, "an arm of an angle") for end in (one, other)]
+    arms = [unit(end - corner, "an arm of an angle") for end in (one, other)]
     spread, moves = _placing_mm2(volume), []
     for here, there, end in ((arms[0], arms[1], one), (arms[1], arms[0], other)):
         # A move of the end widens the angle as far as it leads away from the other arm, over the arm's length.
@@ -270,20 +275,20 @@ def measure_region(
     (45, 7.0, 45.0)
     """
     centre, across, along = _points(points_mm, 3, "a region")
-    cosine = abs(float(_unit(across, "an axis of a region") @ _unit(along, "an axis of a region")))
+    cosine = abs(float(unit(across, "an axis of a region") @ unit(along, "an axis of a region")))
     if cosine > 1e-3:
         raise GeometryError(f"the half axes of a region stand at right angles, found a cosine of {cosine:.3f}")
-    values, interpolated = _values_inside(volume, kind, np.stack([centre, across, along]))
+    values, interpolated = values_inside(volume, kind, np.stack([centre, across, along]))
     values = values[np.isfinite(values)]
     if not values.size:
         raise GeometryError(f"the {kind} holds no voxel's centre: expected at least one value, found 0")
-    return Region(
+    region = Region(
         kind,
         _position(centre),
         _position(across),
         _position(along),
         mean=float(values.mean()),
-        sd=float(values.std(ddof=1)) if values.size > 1 else 0.0,
+        sd=float(values.std(ddof=1)) if values.size > 1 else None,
         minimum=float(values.min()),
         maximum=float(values.max()),
         n=int(values.size),
@@ -291,6 +296,7 @@ def measure_region(
         units=volume.units,
         image=image,
     )
+    return replace(region, area_sd_mm2=region.area_mm2 * _share_placed(volume, across, along))
 
 
 def pin_note(position_mm: ArrayLike, text: str, *, image: str = "first") -> Note:
@@ -306,67 +312,16 @@ def pin_note(position_mm: ArrayLike, text: str, *, image: str = "first") -> Note
     return Note(_position(place), kept, image)
 
 
-def _values_inside(volume: Volume, kind: str, figure: Array) -> tuple[Array, bool]:
-    """The values in a figure (centre and half axes), and whether they were interpolated."""
-    centre, across, along = figure
-    through = _own_slices(volume, across, along)
-    if through is None:
-        step = min(volume.spacing_mm)
-        counts = [int(np.linalg.norm(axis) // step) for axis in (across, along)]
-        u, w = np.meshgrid(*[np.arange(-n, n + 1) * step for n in counts], indexing="ij")
-        u, w = u / np.linalg.norm(across), w / np.linalg.norm(along)
-        index = volume.index(centre + u[..., None] * across + w[..., None] * along)
-        within = np.all((index >= -0.5) & (index <= np.array(volume.shape) - 0.5), axis=-1)
-        return _interpolated(volume, index[_inside(kind, u, w) & within]), True
-    voxels = _voxels_around(volume, figure, through)
-    offset = volume.position_mm(voxels) - centre
-    u, w = offset @ across / (across @ across), offset @ along / (along @ along)
-    chosen = voxels[_inside(kind, u, w)]
-    return volume.array[tuple(chosen.T)].astype(np.float64), False
-
-
-def _interpolated(volume: Volume, index: Array) -> Array:
-    """Values at indices (n, 3), linear between voxel centres; beyond the outermost, theirs."""
-    if not len(index):
-        return np.empty(0)
-    low = np.maximum(np.floor(index.min(axis=0)), 0).astype(int)
-    high = np.ceil(index.max(axis=0)).astype(int) + 1
-    box = volume.array[tuple(slice(first, last) for first, last in zip(low, high, strict=True))]
-    found = ndimage.map_coordinates(box.astype(np.float64), (index - low).T, order=1, mode="nearest")
-    return np.asarray(found, np.float64)
-
-
-def _inside(kind: str, u: Array, w: Array) -> NDArray[np.bool_]:
-    inside = u**2 + w**2 <= 1.0 if kind == "ellipse" else np.maximum(np.abs(u), np.abs(w)) <= 1.0
-    return np.asarray(inside)
-
-
-def _own_slices(volume: Volume, across: Array, along: Array) -> int | None:
-    """The index axis that leads from slice to slice of a figure drawn on the scan's own, or None."""
-    normal = _unit(np.cross(across, along), "a region")
-    steps = volume.affine[:3, :3] / np.linalg.norm(volume.affine[:3, :3], axis=0)
-    leaning = np.abs(normal @ steps) > _ALONG
-    return int(np.flatnonzero(leaning)[0]) if leaning.sum() == 1 else None
-
-
-def _voxels_around(volume: Volume, figure: Array, through: int) -> NDArray[np.int_]:
-    """Indices of the voxels, of the nearest slice, in the box round a figure, shape (n, 3)."""
-    centre, across, along = figure
-    corners = volume.index([centre + a * across + b * along for a in (-1, 1) for b in (-1, 1)])
-    low = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
-    high = np.minimum(np.ceil(corners.max(axis=0)), np.array(volume.shape) - 1).astype(int)
-    number = int(np.floor(volume.index(centre)[through] + 0.5))
-    if not 0 <= number < volume.shape[through]:
-        return np.empty((0, 3), int)
-    low[through] = high[through] = number
-    ranges = [np.arange(first, last + 1) for first, last in zip(low, high, strict=True)]
-    return np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
-
-
 def _placing_mm2(volume: Volume) -> Array:
     """Covariance (3, 3) in mm² of a point put anywhere within its voxel."""
     steps = volume.affine[:3, :3]
     return np.asarray(steps @ steps.T / 12.0)
+
+
+def _share_placed(volume: Volume, across: Array, along: Array) -> float:
+    """Standard deviation of an area, as a share of it, where each of two corners lies anywhere within its voxel."""
+    spread, halves = _placing_mm2(volume), (axis / (axis @ axis) / 2.0 for axis in (across, along))
+    return float(np.sqrt(sum(2.0 * float(half @ spread @ half) for half in halves)))
 
 
 def _points(given: ArrayLike, count: int, what: str) -> Array:
@@ -376,15 +331,8 @@ def _points(given: ArrayLike, count: int, what: str) -> Array:
     return points
 
 
-def _unit(vector: Array, what: str) -> Array:
-    length = float(np.linalg.norm(vector))
-    if length < _LEAST_MM:
-        raise GeometryError(f"{what}: expected more than {_LEAST_MM:g} mm, found {length:g} mm")
-    return np.asarray(vector / length)
-
-
 def _any_across(direction: Array) -> Array:
-    return _unit(np.cross(direction, np.eye(3)[np.argmin(np.abs(direction))]), "a direction")
+    return unit(np.cross(direction, np.eye(3)[np.argmin(np.abs(direction))]), "a direction")
 
 
 def _position(point: Array) -> Position:

@@ -105,9 +105,10 @@ class OutcomeTracker(anywidget.AnyWidget):
             raise PresentationError("a case has at least one entry; found none")
         if (record is None) != (reread is None):
             raise PresentationError("to record, the case must also be read anew: give both or neither")
-        self._history = list(history)
+        self._read(history)
         self._on, self._record, self._reread = on, record, reread
         self._schedule = schedule or schedules()["esmo-older-edition"]
+        self._written = 0
         self._guard = threading.RLock()
         super().__init__()
         self.on_msg(self._hear)
@@ -128,7 +129,7 @@ class OutcomeTracker(anywidget.AnyWidget):
     @property
     def case(self) -> CaseRecord:
         """The case after every correction."""
-        return record_of("case", self._history)
+        return self._case
 
     @property
     def lines(self) -> list[Line]:
@@ -241,14 +242,19 @@ class OutcomeTracker(anywidget.AnyWidget):
             try:
                 self._record(event, seen)
             except ConflictError:
-                self._history = list(self._reread())
+                self._read(self._reread())
                 self._tell()
                 raise ConflictError(
                     f"the case has moved on. Written since: {self._since(seen)}. Look at it, and record anew if it "
                     "still holds"
                 ) from None
-            self._history = list(self._reread())
+            self._written += 1
+            self._read(self._reread())
             self._tell()
+
+    def _read(self, history: Sequence[Entry]) -> None:
+        self._history = list(history)
+        self._case = record_of("case", self._history)
 
     def _since(self, version: int) -> str:
         return "; ".join(_entry_words(entry) for entry in self._history if entry.version > version) or "nothing"
@@ -268,10 +274,17 @@ class OutcomeTracker(anywidget.AnyWidget):
                 self._try(to, lambda: self.correct(n, reason=why, expect=expect))
 
     def _try(self, to: str, change: Callable[[], None]) -> None:
+        """Whatever stands in the way, a missing date or a full disk, is said on the page that asked."""
+        before = self._written
         try:
             change()
-        except SarcomaReviewError as problem:
-            self.send({"t": "refused", "to": to, "words": f"Not recorded: {problem}."})
+        except Exception as problem:
+            ours = isinstance(problem, SarcomaReviewError)
+            done = "Not recorded" if self._written == before else "Recorded, but not read again"
+            words = f"{done}: {problem if ours else 'an error in Python; see the log'}."
+            self.send({"t": "refused", "to": to, "words": words})
+            if not ours:
+                raise
 
     def _state(self) -> dict[str, Any]:
         found = check_case(self.case, on=self._on)

@@ -14,7 +14,7 @@ from sarcoma_review.volume import Segment, Volume
 from sarcoma_review.widgets.outline_bits import Box, Change, Outlines
 from sarcoma_review.widgets.outline_journal import JournalFile, first_line, steps_of, written
 from sarcoma_review.widgets.outline_steps import Step, changed, checked_step, packed
-from sarcoma_review.widgets.settings import Checked, checked_hidden
+from sarcoma_review.widgets.settings import Checked, checked_hidden, image_words
 from sarcoma_review.widgets.viewer import Viewer
 
 _NOTHING = wire.Masks(np.zeros((0, 0, 0), np.uint8), (0, 0, 0))
@@ -176,9 +176,8 @@ class Outliner(Viewer):
         self._take({"do": "redo"})
 
     def __repr__(self) -> str:
-        size = " x ".join(str(n) for n in self.volume.shape)
         held = ", ".join(f"{name} {ml:.2f} ml" for name, ml in zip(self._outlines.names, self._ml, strict=True))
-        return f"<Outliner {f'{self.volume.modality} {size}'.strip()}: {held}>"
+        return f"<Outliner {image_words(self.volume)}: {held}>"
 
     def _take(self, asked: Mapping[str, Any], *, kept: bool = False) -> None:
         """Check a step, keep it, take it, tell it; one that does nothing leaves no trace."""

@@ -163,17 +163,21 @@ class PathwayPanel(anywidget.AnyWidget):
         return self._questions
 
     def _evaluated(self) -> tuple[Sheet, ...]:
-        if self._on is None:
-            raise PresentationError("a panel of pathways needs the day of reading, on=date(...); found none")
         asked = self._asked()
-        results = asked.results(self._facts, on=self._on)
+        results = asked.results(self._facts, on=self._day())
         return tuple(Sheet(pathway, tuple(results[pathway.id])) for pathway in asked.pathways)
 
     def _seen(self, pathway: Pathway) -> PathwaySeen:
         sheet = next(sheet for sheet in self._sheets if sheet.pathway is pathway)
         statuses = tuple((rule, status.value) for rule, status in sheet.statuses.items())
-        day = self._on or date.min
-        return PathwaySeen(pathway=pathway.id, document_version=pathway.version, on_date=day, statuses=statuses)
+        return PathwaySeen(
+            pathway=pathway.id, document_version=pathway.version, on_date=self._day(), statuses=statuses
+        )
+
+    def _day(self) -> date:
+        if self._on is None:
+            raise PresentationError("a panel of pathways needs the day of reading, on=date(...); found none")
+        return self._on
 
     def _words(self) -> dict[str, Any]:
         sheets = [

@@ -40,15 +40,19 @@ def moved(old: Plane, new: Plane) -> Plane:
     return Plane(new.point_mm, new.normal, name=new.name, kerf_mm=new.kerf_mm, patch_mm=corners)
 
 
+def least_words(report: MarginReport) -> list[float]:
+    """The least margin and its 95 % interval, mm."""
+    return [report.minimum_mm, *report.interval_mm]
+
+
 def report_words(report: MarginReport) -> dict[str, Any]:
     """A report as a page shows it; numbers in mm, shares from 0 to 1."""
-    low, high = report.interval_mm
     return {
         "rows": [
             {"name": row.name, "margin": row.margin_mm, "interval": row.interval_mm, "closest": row is report.closest}
             for row in report.planes
         ],
-        "least": [report.minimum_mm, low, high],
+        "least": least_words(report),
         "position_mm": report.minimum_position_mm.tolist(),
         "limits": LIMITS_MM,
         "fractions": _shares(report),

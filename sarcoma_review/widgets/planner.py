@@ -1,6 +1,6 @@
 """The margin planner: a viewer whose planes are moved by hand, with the margin as they move."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -27,7 +27,8 @@ from sarcoma_review.present.scene import PlaneLike, plane_words
 from sarcoma_review.present.skin import bands_of
 from sarcoma_review.volume import Segment, Volume
 from sarcoma_review.widgets.plan_book import PlanBook
-from sarcoma_review.widgets.plan_words import LIMITS_MM, moved, plane_from, report_words
+from sarcoma_review.widgets.plan_words import LIMITS_MM, least_words, moved, plane_from, report_words
+from sarcoma_review.widgets.settings import image_words
 from sarcoma_review.widgets.viewer import Viewer
 
 _NO_STRUCTURES: Mapping[str, Segment] = MappingProxyType({})
@@ -73,7 +74,7 @@ class MarginPlanner(Viewer):
     >>> tumour = Segment("tumour", Volume(ball, ct.affine))
     >>> planner = MarginPlanner(ct, tumour, ResectionPlan([Plane((19.5, 19.5, 35), (0.1, 0, 1), name="proximal")]))
     >>> planner
-    <MarginPlanner CT 40 x 40 x 40, plan A: least margin 5.4 mm>
+    <MarginPlanner CT 40 x 40 x 40, plan A: least margin 5.4 mm (95 % 5.3 to 5.5)>
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class MarginPlanner(Viewer):
         self._structures = dict(structures)
         self._reports: dict[str, MarginReport] = {}
         self._drag: PlanDrag | None = None
+        self._changed: list[Callable[[Mapping[str, ResectionPlan]], object]] = []
         drawn = [tumour, *([bone] if bone else []), *structures.values()]
         on_grid = [each for each in drawn if each.mask.grid.same_as(volume.grid)]
         super().__init__(
@@ -108,6 +110,11 @@ class MarginPlanner(Viewer):
     def plan(self) -> ResectionPlan:
         """The open plan."""
         return self._book.plan
+
+    @property
+    def opened(self) -> str:
+        """The name of the open plan."""
+        return self._book.open
 
     @property
     def plans(self) -> Mapping[str, ResectionPlan]:
@@ -130,6 +137,21 @@ class MarginPlanner(Viewer):
             self._tumour, self.plans, bone=self._bone, structures=self._structures, uncertainty=self._uncertainty
         )
 
+    def open_plan(self, name: str) -> None:
+        """Go on with another plan; every page follows.
+
+        Raises
+        ------
+        PlanError
+            If there is none of this name.
+        """
+        with self._guard:
+            self._take(self._book.turned_to(name))
+
+    def on_change(self, callback: Callable[[Mapping[str, ResectionPlan]], object]) -> None:
+        """Call a function with all plans after each step, taken here or on a page; not while a plane is dragged."""
+        self._changed.append(callback)
+
     def set_plane(self, plane: Plane) -> None:
         """Put a plane in the place of that of its name in the open plan, or add it; every page follows."""
         with self._guard:
@@ -147,18 +169,24 @@ class MarginPlanner(Viewer):
 
     @property
     def planes(self) -> tuple[Plane, ...]:
-        """The open plan's planes; set them anew, and every page follows."""
+        """The open plan's planes; set them anew, and every page follows.
+
+        Raises
+        ------
+        PlanError
+            If one is no `Plane`, or they make no plan.
+        """
         return self._book.plan.planes
 
     @planes.setter
     def planes(self, planes: Sequence[PlaneLike]) -> None:
         with self._guard:
-            self._take(self._book.with_planes([plane for plane in planes if isinstance(plane, Plane)]))
+            self._take(self._book.with_planes(_measurable(planes)))
 
     def __repr__(self) -> str:
-        size = " x ".join(str(n) for n in self.volume.shape)
-        least = f"least margin {self.report.minimum_mm:.1f} mm"
-        return f"<MarginPlanner {f'{self.volume.modality} {size}'.strip()}, plan {self._book.open}: {least}>"
+        low, high = self.report.interval_mm
+        least = f"least margin {self.report.minimum_mm:.1f} mm (95 % {low:.1f} to {high:.1f})"
+        return f"<MarginPlanner {image_words(self.volume)}, plan {self._book.open}: {least}>"
 
     # --- pages ---
 
@@ -239,20 +267,19 @@ class MarginPlanner(Viewer):
         same = {name for name, plan in book.plans.items() if plan is self._book.plans.get(name)}
         self._reports = {name: report for name, report in self._reports.items() if name in same}
         self._book, self._drag = book, None
-        self._planes = book.plan.planes
-        if isinstance(self.oblique, str) and self.oblique not in {plane.name for plane in self._planes}:
-            self.oblique = ""
-        self.send({"t": "planes", "from": frm, "planes": [plane_words(plane) for plane in self._planes]})
+        self._lay(book.plan.planes, frm=frm)
         bands = bands_of(self.report.distances_mm)
         if self._skin is not None:
             self._skin.bands[:] = bands  # in place: a page that comes later asks for these
         self.send({"t": "plan", "plan": self._plan_words()}, [bands.data])
+        for callback in self._changed:
+            callback(book.plans)
 
     def _plan_words(self) -> dict[str, Any]:
         book = self._book
         return report_words(self.report) | {
             "plans": [
-                {"name": name, "least": round(self._reports[name].minimum_mm, 1) if name in self._reports else None}
+                {"name": name, "least": least_words(self._reports[name]) if name in self._reports else None}
                 for name in book.plans
             ],
             "open": book.open,
@@ -278,3 +305,11 @@ class MarginPlanner(Viewer):
         vertices, faces = self._bone_mesh
         bone = {"vertices": len(vertices), "faces": len(faces)} if len(faces) else None
         return super()._meta() | {"plan": self._plan_words(), "bone": bone}
+
+
+def _measurable(planes: Sequence[PlaneLike]) -> list[Plane]:
+    """The planes, where margins can be measured to each."""
+    kinds = {type(plane).__name__ for plane in planes if not isinstance(plane, Plane)}
+    if kinds:
+        raise PlanError(f"a plan is measured: expected planes of the kind Plane, found {', '.join(sorted(kinds))}")
+    return [plane for plane in planes if isinstance(plane, Plane)]

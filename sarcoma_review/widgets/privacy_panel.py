@@ -39,7 +39,6 @@ _REMEDIES: Mapping[str, str] = MappingProxyType(
         "uid": "is replaced, everywhere alike",
         "pseudonym": "is replaced by a pseudonym",
         "dummy": "is replaced by a neutral value",
-        "receipt": "makes the receipt void",
         UNREAD: "is released after slices of its series were read for text",
     }
 )
@@ -237,8 +236,16 @@ def _line(fault: Fault, by: str) -> dict[str, str]:
         "first": fault.file if by == "rule" else fault.rule,
         "element": f"{fault.path} {fault.keyword}".strip() or "the file as a whole",
         "value": fault.value,
-        "remedy": "the file is withheld" if fault.refuses else _REMEDIES.get(fault.rule, "is put right"),
+        "remedy": _remedy(fault),
     }
+
+
+def _remedy(fault: Fault) -> str:
+    if fault.refuses:
+        return "the file is withheld"
+    if fault.file == "the receipt":
+        return "writes the receipt anew"
+    return _REMEDIES.get(fault.rule, "is put right")
 
 
 def _counted(files: tuple[tuple[str, str], ...]) -> list[str]:

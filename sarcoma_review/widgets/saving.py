@@ -57,6 +57,7 @@ def _drawn(one: Measurement) -> Drawn | None:
         case Angle():
             return drawn_angle(one.points_mm, one.angle_deg, sd_deg=one.sd_deg)
         case Region():
-            values = {name: getattr(one, name) for name in ("mean", "sd", "minimum", "maximum")}
+            known = {"mean": one.mean, "sd": one.sd, "minimum": one.minimum, "maximum": one.maximum}
+            values = {name: value for name, value in known.items() if value is not None}
             return drawn_region(one.kind, one.points_mm, area_mm2=one.area_mm2, values=values, units=one.units)
     return None

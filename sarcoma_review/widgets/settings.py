@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sarcoma_review.errors import GeometryError, PresentationError
 from sarcoma_review.present.scene import PlaneLike
 from sarcoma_review.present.windows import Window
-from sarcoma_review.volume import Segment
+from sarcoma_review.volume import Segment, Volume
 
 Held = TypeVar("Held")
 Oblique = str | tuple[float, float, float]
@@ -86,6 +86,17 @@ def checked_oblique(oblique: str | ArrayLike, planes: Sequence[PlaneLike]) -> Ob
 def name_of(window: Window, named: Mapping[str, Window]) -> str:
     """The name of the preset that a window is, ``""`` where it is none."""
     return next((name for name, known in named.items() if known == window), "")
+
+
+def image_words(volume: Volume) -> str:
+    """An image's kind and its voxels.
+
+    Examples
+    --------
+    >>> image_words(Volume(np.zeros((10, 64, 48)), np.eye(4), modality="CT"))
+    'CT 10 x 64 x 48'
+    """
+    return f"{volume.modality} {' x '.join(str(n) for n in volume.shape)}".strip()
 
 
 def counted(count: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from sarcoma_review.errors import GeometryError, PresentationError
 from sarcoma_review.planning import Plane
 from sarcoma_review.present import PURPOSE, KeyImage, slice_image
 from sarcoma_review.present.scene import PlaneLike
-from sarcoma_review.present.section import View, section
+from sarcoma_review.present.section import View, section, slice_at
 from sarcoma_review.present.windows import Window
 from sarcoma_review.volume import Segment, Volume
 from sarcoma_review.widgets.typed import typed_line
@@ -96,8 +96,9 @@ def still(
     """
     if view not in VIEWS:
         raise PresentationError(f"a key image is axial, coronal or sagittal, found {view!r}")
-    through = section(volume.grid, view).through
-    number, count = round(float(volume.index(position_mm)[through])), volume.shape[through]
+    seen = section(volume.grid, view)
+    through = seen.through
+    number, count = slice_at(volume.grid, seen, position_mm), volume.shape[through]
     if not 0 <= number < count:
         raise GeometryError(f"the crosshair lies outside this image: {view} {number + 1} of {count}")
     here = [segment for segment in segments if segment.mask.grid.same_as(volume.grid)]

@@ -12,7 +12,7 @@ import anywidget
 from sarcoma_review.errors import PresentationError
 from sarcoma_review.present import thumbnail
 from sarcoma_review.volume import Segment, Volume, require_clearance
-from sarcoma_review.widgets.settings import Checked
+from sarcoma_review.widgets.settings import Checked, image_words
 
 STATIC = Path(__file__).parent / "static"
 Opened = Callable[[Volume], object]
@@ -124,7 +124,7 @@ class StudyBrowser(anywidget.AnyWidget):
         self._opened.append(callback)
 
     def __repr__(self) -> str:
-        kinds = ", ".join(f"{volume.modality} {_size(volume)}".strip() for volume in self._volumes)
+        kinds = ", ".join(image_words(volume) for volume in self._volumes)
         left = self._left_out.total()
         return f"<StudyBrowser {kinds or 'no volumes'}; {f'{left} left out' if left else 'nothing left out'}>"
 
@@ -169,10 +169,6 @@ class StudyBrowser(anywidget.AnyWidget):
             "tilt_deg": volume.grid.tilt_deg,
             "outlines": [segment.name for segment in self._outlined(volume)],
         }
-
-
-def _size(volume: Volume) -> str:
-    return " x ".join(str(n) for n in volume.shape)
 
 
 def _checked_number(number: int, volumes: Sequence[Volume]) -> int:

@@ -1,7 +1,7 @@
 """The viewer: linked views of one volume or two, with outlines, cut planes and measurements."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from sarcoma_review.widgets.settings import (
     checked_oblique,
     checked_share,
     counted,
+    image_words,
     name_of,
 )
 from sarcoma_review.widgets.stills import Still, Stills, still, still_volume
@@ -154,6 +155,7 @@ class Viewer(anywidget.AnyWidget):
         self._skin = None if surface is None else skin(surface, margins_mm)
         self._marks = Marks({image.role: image.volume for image in self._images if image.role != "fusion"}, measured)
         self._stills = Stills()
+        self._keepers: list[Callable[[tuple[KeyImage, ...]], object]] = []
         chosen = next(iter(self.presets)) if window is None else window
         levels = self.presets[checked_preset(chosen, self.presets)] if isinstance(chosen, str) else chosen
         opening = {f"{image.role}_window": next(iter(image.presets.values())) for image in self._images[1:]}
@@ -189,10 +191,7 @@ class Viewer(anywidget.AnyWidget):
     @planes.setter
     def planes(self, planes: Sequence[PlaneLike]) -> None:
         with self._guard:
-            self._planes = tuple(planes)
-            if isinstance(self.oblique, str) and self.oblique not in {plane.name for plane in self._planes}:
-                self.oblique = ""
-            self.send({"t": "planes", "planes": [plane_words(plane) for plane in self._planes]})
+            self._lay(tuple(planes))
 
     @property
     def crosshair_index(self) -> tuple[int, int, int]:
@@ -239,7 +238,11 @@ class Viewer(anywidget.AnyWidget):
     def key_images(self, images: Sequence[KeyImage]) -> None:
         with self._guard:
             self._stills.replace(images)
-            self.send({"t": "kept", "kept": self._stills.words()})
+            self._tell_kept()
+
+    def on_keep(self, callback: Callable[[tuple[KeyImage, ...]], object]) -> None:
+        """Call a function with all key images after each change of them, here or on a page."""
+        self._keepers.append(callback)
 
     def key_image(self, view: str = "axial", note: str = "", *, image: str = "first") -> KeyImage:
         """Draw what a view shows at the crosshair: outlines, planes, letters, scale, window, and what it is for.
@@ -293,12 +296,18 @@ class Viewer(anywidget.AnyWidget):
             self.window = window
 
     def __repr__(self) -> str:
-        size = " x ".join(str(n) for n in self.volume.shape)
         others = [{"beside": "one beside", "fusion": "one fused"}[image.role] for image in self._images[1:]]
-        words = [f"{self.volume.modality} {size}".strip(), *others]
+        words = [image_words(self.volume), *others]
         words += [counted(len(self._segments), "segment")] if self._segments else []
         words += [counted(len(self._planes), "plane")] if self._planes else []
         return f"<Viewer {', '.join(words)}>"
+
+    def _lay(self, planes: tuple[PlaneLike, ...], *, frm: str = "") -> None:
+        """Show other planes on every page; an oblique view along one that is gone ends."""
+        self._planes = planes
+        if isinstance(self.oblique, str) and self.oblique not in {plane.name for plane in planes}:
+            self.oblique = ""
+        self.send({"t": "planes", "from": frm, "planes": [plane_words(plane) for plane in planes]})
 
     def _follow_preset(self, _change: object) -> None:
         if self.preset:
@@ -337,9 +346,14 @@ class Viewer(anywidget.AnyWidget):
                     self._keep_marks(page=str(asked.get("page")))
                 case {"t": "keep" | "note" | "unkeep", "page": str(page)}:
                     said = self._stills.change(asked, self._asked_still)
-                    self.send({"t": "kept", "kept": self._stills.words()})
+                    self._tell_kept()
                     if said:
                         self.send({"t": "said", "to": page, "words": said})
+
+    def _tell_kept(self) -> None:
+        self.send({"t": "kept", "kept": self._stills.words()})
+        for callback in self._keepers:
+            callback(self._stills.images)
 
     def _measure(self, page: str, n: int, mark: dict[str, Any], *, keep: bool) -> None:
         """Measure what a page has placed, or is placing; what cannot be measured is said on that page."""

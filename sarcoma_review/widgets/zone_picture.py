@@ -81,7 +81,7 @@ class ZonePicture(anywidget.AnyWidget, Generic[Read]):
     def _words(self) -> str:
         if self.value is None:
             return "not recorded"
-        return ", ".join(sorted(self.value)) if isinstance(self.value, frozenset) else str(self.value)
+        return self._picture.words(self.value)
 
     def _state(self) -> dict[str, Any]:
         return {"chosen": sorted(self._chosen), "words": self._words()}

@@ -62,6 +62,8 @@ class Picture(Generic[Read]):
     letters : tuple of Letter
     read : callable
         From the ids of chosen fields to a value of `sarcoma_review.staging`; not called where none is chosen.
+    words : callable
+        That value in words that need no title.
     """
 
     title: str
@@ -70,6 +72,7 @@ class Picture(Generic[Read]):
     shapes: tuple[Shape, ...]
     letters: tuple[Letter, ...]
     read: Callable[[frozenset[str]], Read]
+    words: Callable[[Read], str] = str
 
 
 def clock(numbering: Numbering, levels: tuple[str, ...]) -> Picture[WeinsteinBorianiBiagini]:
@@ -155,4 +158,8 @@ def pelvis() -> Picture[frozenset[str]]:
     )
     letters = tuple(Letter(*_LETTERS[zone], zone) for zone in PELVIC_ZONES)
     note = "Zones of Enneking and Dunham on one half of the pelvis, from the front; a sketch, not to scale."
-    return Picture("Pelvic resection zones", note, (-128, -104, 176, 224), shapes, letters, frozenset)
+    return Picture("Pelvic resection zones", note, (-128, -104, 176, 224), shapes, letters, frozenset, _pelvic_words)
+
+
+def _pelvic_words(zones: frozenset[str]) -> str:
+    return f"Pelvic {'zone' if len(zones) == 1 else 'zones'} {', '.join(sorted(zones))}"

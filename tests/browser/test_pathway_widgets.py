@@ -212,6 +212,7 @@ def test_pelvic_zones_give_what_staging_takes(notebook: Notebook) -> None:
     asked = "str(sr.staging.pelvic_resection_type(pelvis.value).value)"
     notebook.execute("import sarcoma_review.staging")
     notebook.eventually(lambda: notebook.python(f"bool(pelvis.value) and {asked}"), "II + III")
+    assert pelvis.get_by_text("Pelvic zones II, III", exact=True).is_visible()
     pelvis.screenshot(path=PICTURES / "pelvic_zones.png")
 
 

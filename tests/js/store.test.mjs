@@ -218,3 +218,17 @@ test("a page whose kernel is gone says so and asks no more", (context) => {
   assert.equal(model.sent.length, 1);
   leave();
 });
+
+test("margins measured anew while the images come are kept, and an older part covers none of them", async () => {
+  const model = fakeModel();
+  const { holding, leave } = shareVolume(model, () => {});
+  const page = model.sent[0].page;
+  const bands = { layer: "bands", image: 0, offset: 0, bytes: 2 };
+  model.say({ ...META, parts: [...META.parts, bands], skin: { vertices: 2, faces: 1, bands: [] }, to: page });
+  model.say({ t: "plan", plan: {} }, [new DataView(Uint8Array.of(3, 4).buffer)]);
+  assert.deepEqual([...holding.skin.bands], [3, 4]);
+  await part(model, page, 4, deflated([0, 1]));
+  for (const n of [0, 1, 2, 3]) await part(model, page, n);
+  assert.deepEqual([[...holding.skin.bands], holding.complete], [[3, 4], true]);
+  leave();
+});

@@ -10,7 +10,7 @@ function fakeModel() {
     on: (_, listener) => listeners.add(listener),
     off: (_, listener) => listeners.delete(listener),
     send: (content) => sent.push(content),
-    tell: (message) => listeners.forEach((listener) => listener(message)),
+    tell: (message, buffers) => listeners.forEach((listener) => listener(message, buffers)),
   };
 }
 
@@ -43,4 +43,20 @@ test("a page hears what is said to it and to all, and not what is said to anothe
   talk.close();
   model.tell({ t: "late" });
   assert.deepEqual(heard, ["mine", "everybody's"]);
+});
+
+test("a page that has not all yet asks on, and hears the buffers", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const model = fakeModel();
+  const heard = [];
+  const talk = new Talk(model, ({ t }, buffers) => heard.push([t, buffers]) > 1, () => {});
+  const { page } = model.sent[0];
+  model.tell({ t: "study", to: page }, []);
+  mock.timers.tick(4000);
+  assert.equal(model.sent.length, 2);
+  model.tell({ t: "picture", to: page }, ["png"]);
+  mock.timers.tick(600_000);
+  assert.deepEqual([model.sent.length, heard], [2, [["study", []], ["picture", ["png"]]]]);
+  talk.close();
+  mock.timers.reset();
 });

@@ -197,3 +197,19 @@ def test_the_answers_are_not_in_the_state_that_a_notebook_stores() -> None:
     own = {name for name in state if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
     assert own == set()
     assert "LSESN" not in json.dumps({name: value for name, value in state.items() if name not in ("_esm", "_css")})
+
+
+def test_what_fails_after_the_recording_is_not_told_as_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[CaseFact] = []
+    asked = form(record=kept.append)
+    page = Page(asked, monkeypatch)
+
+    def follow(_facts: object) -> None:
+        raise PathwayError("the panel has gone")
+
+    asked.on_change(follow)
+    heard = page.tell(t="answer", key="adult", value=True)
+    assert [event.value for event in kept] == [True]
+    assert heard[-1]["words"] == "Recorded, but not followed everywhere: the panel has gone"
+    assert page.tell(t="undo")[-1]["words"].startswith("Recorded, but")
+    assert page.tell(t="answer", key="adult", value="often")[-1]["words"].startswith("Not recorded: ")

@@ -1,11 +1,13 @@
 from datetime import date
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from sarcoma_review.errors import OutcomeError
 from sarcoma_review.outcomes import Benchmark
+from sarcoma_review.present.outcome_figures import outcome_figure
 from sarcoma_review.registry import Consent, Registry
 from sarcoma_review.registry.dashboard_data import DashboardData, read_dashboard
 from sarcoma_review.registry.synthetic import synthetic_network
@@ -97,3 +99,13 @@ def test_the_stored_notebook_holds_tables_and_no_picture(data: DashboardData) ->
     assert "<img" not in html
     for word in ("recommends", "compliant", "safe margin", "predicts", "league"):
         assert word not in html
+
+
+def test_what_stays_is_drawn_once(data: DashboardData, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = Mock(wraps=outcome_figure)
+    monkeypatch.setattr("sarcoma_review.widgets.dashboard.outcome_figure", draw)
+    shown = Dashboard(data, as_of=CUT, benchmarks=BENCHMARKS, audience="centre")
+    told(shown, monkeypatch, t="hello")
+    told(shown, monkeypatch, t="show", endpoint="metastasis", centre="")
+    drawn = [call.args[0].title for call in draw.call_args_list]
+    assert [drawn.count(panel.title) for panel in shown.panels[3:]] == [1, 1, 1, 1]

@@ -1,3 +1,5 @@
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -127,7 +129,7 @@ def test_a_length_of_nothing_and_an_empty_note_are_refused(ramp: Volume) -> None
 def test_words_say_the_number_its_spread_and_its_unit(ramp: Volume) -> None:
     assert measure_length(ramp, [(0, 0, 0), (0, 30, 40)]).words.startswith("50.0 ± ")
     region = measure_region(ramp, "rectangle", [ramp.position_mm((4, 30, 25)), 0.4 * TURN[:, 2], 0.4 * TURN[:, 1]])
-    assert region.words == "mean 1750.0 (sd 0.0) HU\n1750 to 1750, 1 mm², 1 voxel"
+    assert region.words == "mean 1750.0 (sd not known) HU\n1750 to 1750, 1 ± 1 mm², 1 voxel"
 
 
 def test_numbers_are_not_given_twice_and_what_is_gone_stays_gone(ramp: Volume) -> None:
@@ -157,3 +159,22 @@ def test_marks_of_no_kind_or_image_and_too_many_are_refused(ramp: Volume) -> Non
     marks.replace([length] * MOST)
     with pytest.raises(GeometryError, match="delete one first"):
         marks.add(length)
+
+
+def test_the_spread_of_a_single_value_is_not_known() -> None:
+    ct = Volume(np.full((4, 9, 9), 7.0), np.diag([3.0, 1.0, 1.0, 1.0]), units="HU")
+    region = measure_region(ct, "rectangle", [(3, 4, 4), (0, 0.4, 0), (0, 0, 0.4)])
+    assert (region.n, region.sd) == (1, None)
+    assert "mean 7 (sd not known) HU" in region.words
+
+
+def test_the_area_of_a_region_comes_with_what_placing_its_corners_adds() -> None:
+    """Two corners anywhere within their voxels of 1 x 2 mm: simulated, for a box and for an ellipse."""
+    ct = Volume(np.zeros((4, 90, 90)), np.diag([3.0, 1.0, 2.0, 1.0]))
+    draws = np.random.default_rng(5).uniform(-0.5, 0.5, (200_000, 2, 2)) * (1.0, 2.0)
+    sides = np.array([20.0, 30.0]) + draws[:, 1] - draws[:, 0]
+    kinds: tuple[tuple[Literal["rectangle", "ellipse"], float], ...] = (("rectangle", 1.0), ("ellipse", np.pi / 4))
+    for kind, share in kinds:
+        region = measure_region(ct, kind, [(3, 40, 80), (0, 10, 0), (0, 0, 15)])
+        assert region.area_sd_mm2 == pytest.approx(share * float(sides.prod(axis=1).std()), rel=0.02)
+        assert f"{region.area_mm2:.0f} ± {1.96 * region.area_sd_mm2:.0f} mm²" in region.words

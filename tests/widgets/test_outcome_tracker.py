@@ -1,11 +1,24 @@
 from datetime import date
+from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from sarcoma_review.errors import ConflictError, PresentationError
 from sarcoma_review.outcomes import schedules
-from sarcoma_review.registry import CaseOpened, Decision, Event, Execution, FollowUpSeen, Operation, Outcome, Registry
+from sarcoma_review.registry import (
+    CaseOpened,
+    Decision,
+    Entry,
+    Event,
+    Execution,
+    FollowUpSeen,
+    Operation,
+    Outcome,
+    Registry,
+)
+from sarcoma_review.registry.record import record_of
 from sarcoma_review.widgets import OutcomeTracker
 
 TODAY = date(2026, 11, 22)
@@ -191,3 +204,36 @@ def test_what_is_wrong_with_the_data_is_asked(registry: Registry, monkeypatch: p
     page.tracker.add("metastasis", date(2026, 1, 1), certainty="possible")
     told = page.tell(t="hello")
     assert "entry 2: not recorded whether carried out: decision on surgery" in told["findings"]
+
+
+def test_a_store_that_fails_is_told_on_the_page(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_event: Event, _expect: int) -> None:
+        raise OSError("disk full")
+
+    again = partial(registry.history, "case-1")
+    page = Page(OutcomeTracker(again(), on=TODAY, record=full, reread=again), monkeypatch)
+    told = page.tell(t="add", choice="metastasis", version=4, on="2026-05-01", precision="day", certainty="certain")
+    assert told["words"] == "Not recorded: an error in Python; see the log."
+
+
+def test_what_was_written_but_could_not_be_read_again_is_not_told_as_not_recorded(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> list[Entry]:
+        raise OSError("no network")
+
+    record = partial(registry.append, "case-1")
+    page = Page(OutcomeTracker(registry.history("case-1"), on=TODAY, record=record, reread=gone), monkeypatch)
+    told = page.tell(t="add", choice="metastasis", version=4, on="2026-05-01", precision="day", certainty="certain")
+    assert told["words"] == "Recorded, but not read again: an error in Python; see the log."
+    assert len(registry.history("case-1")) == 5
+
+
+def test_the_journal_is_replayed_once_for_each_reading(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = Mock(wraps=record_of)
+    monkeypatch.setattr("sarcoma_review.widgets.outcome_tracker.record_of", replay)
+    page = Page(tracking(registry), monkeypatch)
+    page.tell(t="hello")
+    assert replay.call_count == 1
+    page.tell(t="add", choice="metastasis", version=4, on="2026-05-01", precision="day", certainty="certain")
+    assert replay.call_count == 2

@@ -1,11 +1,13 @@
 """What a planner answers to pages; `tests/browser/test_planner.py` does the same by hand in a real notebook."""
 
 import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sarcoma_review.errors import PlanError
 from sarcoma_review.planning import Plane, ResectionPlan, Uncertainty, resection_margins
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.present.skin import bands_of
@@ -128,5 +130,33 @@ def test_planes_set_in_python_are_a_step_like_any_other(page: Page, planner: Mar
 def test_alternatives_are_compared_side_by_side(page: Page, planner: MarginPlanner) -> None:
     page.say(t="book", do="copy")
     page.pose(20.0, done=True)
-    assert repr(planner).endswith("plan B: least margin 8.1 mm>")
+    assert repr(planner).endswith("plan B: least margin 8.1 mm (95 % 4.1 to 10.9)>")
     assert [each.name for each in planner.compare().alternatives] == ["A", "B"]
+
+
+def test_a_plane_that_cannot_be_measured_is_refused_and_nothing_changes(planner: MarginPlanner) -> None:
+    sketch = SimpleNamespace(name="sketch", point_mm=np.zeros(3), normal=np.array([0.0, 0.0, 1.0]), kerf_mm=1.0)
+    with pytest.raises(PlanError, match="expected planes of the kind Plane, found SimpleNamespace"):
+        planner.planes = (UP, sketch)
+    assert planner.planes == (UP, BACK)
+
+
+def test_a_least_margin_is_given_with_its_interval(page: Page, planner: MarginPlanner) -> None:
+    page.say(t="book", do="copy")
+    words = page.last("plan")[0]["plan"]
+    low, high = planner.report.interval_mm
+    assert words["plans"][1]["least"] == pytest.approx([planner.report.minimum_mm, low, high])
+    assert words["plans"][0]["least"] is None or len(words["plans"][0]["least"]) == 3
+    assert f"{planner.report.minimum_mm:.1f} mm (95 % {low:.1f} to {high:.1f})" in repr(planner)
+
+
+def test_whoever_asked_hears_of_every_step_and_of_no_drag(page: Page, planner: MarginPlanner) -> None:
+    heard: list[list[str]] = []
+    planner.on_change(lambda plans: heard.append(list(plans)))
+    page.pose(18.0, done=False)
+    assert heard == []
+    page.pose(18.0, done=True)
+    page.say(t="book", do="copy")
+    planner.open_plan("A")
+    assert heard == [["A"], ["A", "B"], ["A", "B"]]
+    assert planner.opened == "A"

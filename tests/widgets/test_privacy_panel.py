@@ -146,3 +146,9 @@ def test_a_panel_without_a_sheet_signs_nothing() -> None:
 def test_a_sheet_needs_a_day() -> None:
     with pytest.raises(PrivacyError, match="signed on a day"):
         PrivacyPanel(REPORT, sheet=ContactSheet(()))
+
+
+def test_a_receipt_that_does_not_hold_is_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = PrivacyReport("clean_first", (Fault("the receipt", "", "", "a file has changed since", ""),), 1)
+    told = Page(PrivacyPanel(report), monkeypatch).tell(t="hello")
+    assert told["groups"]["rule"][0]["lines"][0]["remedy"] == "writes the receipt anew"

@@ -153,3 +153,23 @@ def test_no_picture_is_in_the_widget_s_state(ct: Volume, monkeypatch: pytest.Mon
     assert viewer.key_images[0].png.startswith(b"\x89PNG")
     assert set(viewer.get_state()) == before
     assert not any(isinstance(value, bytes) for value in viewer.get_state().values())
+
+
+@pytest.mark.parametrize(
+    ("view", "place"), [("axial", (20, 15, 13.5)), ("coronal", (20, 14.5, 12)), ("sagittal", (20.5, 15, 12))]
+)
+def test_half_way_between_two_slices_a_still_is_of_the_one_on_the_page(ct: Volume, view: Any, place: Any) -> None:
+    viewer = Viewer(ct, crosshair_mm=place)
+    axis = ("axial", "coronal", "sagittal").index(view)
+    shown = f"{view} {viewer.crosshair_index[axis] + 1} of"
+    assert shown in viewer.key_image(view).caption
+    assert shown in slice_image(ct, view, place).caption
+
+
+def test_whoever_asked_hears_of_every_change_of_the_key_images(ct: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    viewer, heard = Viewer(ct, crosshair_mm=(20, 15, 12)), list[list[str]]()
+    viewer.on_keep(lambda kept: heard.append([image.caption for image in kept]))
+    asked(viewer, monkeypatch, t="keep", view="axial", image="first")
+    asked(viewer, monkeypatch, t="note", n=1, note="soft tissue")
+    viewer.key_images = ()
+    assert heard == [["CT knee, axial 5 of 12"], ["CT knee, axial 5 of 12: soft tissue"], []]

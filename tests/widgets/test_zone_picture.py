@@ -61,7 +61,7 @@ def test_a_page_toggles_and_clears_and_callers_hear_of_it(monkeypatch: pytest.Mo
     picture = pelvic_zones()
     picture.on_change(heard.append)
     [told] = tell(picture, monkeypatch, t="toggle", id="III")
-    assert told == {"t": "state", "chosen": ["III"], "words": "III"}
+    assert told == {"t": "state", "chosen": ["III"], "words": "Pelvic zone III"}
     tell(picture, monkeypatch, t="toggle", id="III")
     tell(picture, monkeypatch, t="toggle", id="I")
     tell(picture, monkeypatch, t="clear")
@@ -82,7 +82,7 @@ def test_a_stored_notebook_shows_the_picture_with_what_is_chosen() -> None:
     still = shown[0]["text/html"]
     assert still.count("<path") == 4
     assert still.count("#56b4e9") == 1
-    assert "<p>II</p>" in still
+    assert "<p>Pelvic zone II</p>" in still
 
 
 def test_what_is_not_there_is_refused() -> None:
