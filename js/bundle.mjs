@@ -12,7 +12,7 @@ const check = process.argv.includes("--check");
 const SHIPPED = {
   widgets: ["viewer", "browser", "caseform", "pathwaypanel", "privacypanel", "zones", "dashboard", "tracker", "meetingboard"],
   present: ["deck/deck"],
-  room: ["room/page"],
+  room: ["room/page", "room/listen"],
 };
 
 const result = await build({

@@ -71,7 +71,8 @@ class Registry:
         ------
         RegistryError
             If the folder does not exist or lies on a network share, the file is not a registry or the key is not
-            its key, or the server cannot be reached.
+            its key, the server cannot be reached, or not by TLS where it is elsewhere, or its tables are another
+            role's to bring up to date.
         """
         key = None if key_file is None else Path(key_file).read_bytes()
         return cls(open_engine(path, key), clock, key)
@@ -143,7 +144,7 @@ class Registry:
         return int(expect or 0)
 
     def cases(self) -> list[str]:
-        """Ids of all cases, in the order they were opened; a meeting is none."""
+        """Ids of all cases, in the order they were opened; a meeting is none, nor what another centre shares."""
         return self._opened(JOURNAL.c.kind != MEETING)
 
     def meetings(self) -> list[str]:

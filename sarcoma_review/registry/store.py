@@ -55,9 +55,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that is the only writer: others wait their turn, so that none fails half way."""
     with engine.connect().execution_options(writing=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            # Where several centres share a server, a writer sees its own journal alone: what others share it reads.
-            own = "set_config('registry.reach', 'own', true)"
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS}), {own}")
+            # Where several centres share a server, a reader finds a view that holds what others share too; a writer
+            # goes past it to the table, which shows it its own journal alone.
+            path = "regexp_replace(current_setting('search_path'), '^network, *', '')"
+            connection.exec_driver_sql(
+                f"SELECT pg_advisory_xact_lock({_WRITERS}), set_config('search_path', {path}, true)"
+            )
         yield connection
 
 

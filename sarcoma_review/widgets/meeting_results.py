@@ -1,6 +1,7 @@
 """What a meeting came to, as pages: its minutes, who came, and how opinions agreed over several meetings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sarcoma_review.meeting import Meeting, continuity, size
@@ -27,9 +28,9 @@ def result_pages(minutes: Minutes, meetings: Sequence[Meeting]) -> list[Page]:
     *before, vouching = minutes_pages(minutes)
     over = agreement_pages(meetings)
     if over == agreement_pages([minutes.meeting]):
-        over = []
-    titled = [Page(f"{each.title}, {len(meetings)} meetings", each.blocks) for each in over]
-    return [*before, *titled, _attendance(meetings), vouching]
+        over = []  # the minutes have it already
+    named = [replace(each, title=f"{each.title}, {len(meetings)} meetings") for each in over]
+    return [*before, *named, _attendance(meetings), vouching]
 
 
 def block_words(block: Block) -> dict[str, Any]:

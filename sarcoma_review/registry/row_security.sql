@@ -1,6 +1,6 @@
--- What a registry of several centres has beside the tables of the migrations, and beside what centres.py adds to each
--- table and each role. A centre logs in by a role of its own, and SESSION_USER, which no SET ROLE changes, says whose a
--- row is.
+-- What a registry of several centres has beside the tables of the migrations, and beside what row_security.py adds to
+-- each table and each role. A centre logs in by a role of its own, and SESSION_USER, which no SET ROLE changes, says
+-- whose a row is.
 
 -- Cases whose patients agreed to sharing, as copies: the row-level security of the journal compares one column with
 -- the session's user and nothing else, so that no plan of a query ever depends on rows it does not show.
@@ -21,11 +21,11 @@ CREATE TABLE IF NOT EXISTS network.shared_entry (
 -- The next number in a log of releases or bundles of one's own; a sequence would tell how many the others made.
 CREATE OR REPLACE FUNCTION network.next_release() RETURNS integer LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-AS $$ SELECT coalesce(max(id), 0) + 1 FROM public.release_log WHERE held_by = SESSION_USER $$;
+AS $$ SELECT coalesce(max(id), 0) + 1 FROM public.release_log WHERE held_by = SESSION_USER::text $$;
 
 CREATE OR REPLACE FUNCTION network.next_bundle() RETURNS integer LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-AS $$ SELECT coalesce(max(id), 0) + 1 FROM public.bundle_log WHERE held_by = SESSION_USER $$;
+AS $$ SELECT coalesce(max(id), 0) + 1 FROM public.bundle_log WHERE held_by = SESSION_USER::text $$;
 
 -- The server computes every hash anew: an entry that does not follow the last one of its centre and of its case, says
 -- another kind than its text, or speaks for another centre, is refused, whatever program sends it.
@@ -41,9 +41,9 @@ DECLARE
     wrong text;
 BEGIN
     PERFORM pg_advisory_xact_lock(23116);
-    SELECT id, chain INTO last FROM public.journal WHERE held_by = SESSION_USER ORDER BY id DESC LIMIT 1;
+    SELECT id, chain INTO last FROM public.journal WHERE held_by = SESSION_USER::text ORDER BY id DESC LIMIT 1;
     SELECT version, hash INTO earlier FROM public.journal
-        WHERE held_by = SESSION_USER AND case_id = NEW.case_id ORDER BY version DESC LIMIT 1;
+        WHERE held_by = SESSION_USER::text AND case_id = NEW.case_id ORDER BY version DESC LIMIT 1;
     BEGIN
         said := NEW.body::json ->> 'kind';
         named := coalesce(NEW.body::json ->> 'centre', NEW.body::json -> 'replacement' ->> 'centre', NEW.case_id);
@@ -79,7 +79,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT EXISTS (
-        SELECT FROM public.journal WHERE held_by = SESSION_USER AND id = NEW.sequence AND chain = NEW.chain
+        SELECT FROM public.journal WHERE held_by = SESSION_USER::text AND id = NEW.sequence AND chain = NEW.chain
     ) THEN
         RAISE EXCEPTION USING MESSAGE = 'a checkpoint is made of an entry of this centre and its chain',
             ERRCODE = 'object_not_in_prerequisite_state';
@@ -93,7 +93,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     WITH said AS (
         SELECT version, body::json AS word FROM public.journal
-        WHERE held_by = SESSION_USER AND case_id = asked AND kind IN ('consent', 'correction')
+        WHERE held_by = SESSION_USER::text AND case_id = asked AND kind IN ('consent', 'correction')
     ), placed AS (
         SELECT DISTINCT ON (place) coalesce((word ->> 'corrects')::integer, version) AS place,
             CASE WHEN word ->> 'kind' = 'correction' THEN word -> 'replacement' ELSE word END AS word
@@ -119,7 +119,7 @@ BEGIN
         INSERT INTO network.shared_entry
             (held_by, case_id, version, kind, recorded_at, author, body, previous_hash, hash)
             SELECT held_by, case_id, version, kind, recorded_at, author, body, previous_hash, hash
-            FROM public.journal WHERE held_by = SESSION_USER AND case_id = NEW.case_id ORDER BY version
+            FROM public.journal WHERE held_by = SESSION_USER::text AND case_id = NEW.case_id ORDER BY version
             ON CONFLICT DO NOTHING;
     ELSE
         DELETE FROM network.shared_entry WHERE case_id = NEW.case_id;
@@ -128,27 +128,15 @@ BEGIN
 END $$;
 
 -- The journal as a centre sees it: its own entries, and those shared by others under numbers below 0, as they are none
--- of its own chain. A transaction that writes sees its own alone.
+-- of its own chain. It is for reading: a writer uses the table.
 CREATE OR REPLACE VIEW network.journal WITH (security_invoker = true) AS
     SELECT id, case_id, version, kind, recorded_at, author, body, previous_hash, hash, chain FROM public.journal
     UNION ALL
     SELECT (number - 2147483648)::integer, case_id, version, kind, recorded_at, author, body, previous_hash, hash,
         ''::varchar(64)
     FROM network.shared_entry
-    WHERE held_by <> SESSION_USER AND current_setting('registry.reach', true) IS DISTINCT FROM 'own';
+    WHERE held_by <> SESSION_USER::text;
 
-CREATE OR REPLACE FUNCTION network.write_entry() RETURNS trigger LANGUAGE plpgsql
-AS $$
-BEGIN
-    INSERT INTO public.journal
-        (id, case_id, version, kind, recorded_at, author, body, previous_hash, hash, chain)
-        VALUES (NEW.id, NEW.case_id, NEW.version, NEW.kind, NEW.recorded_at, coalesce(NEW.author, ''), NEW.body,
-            NEW.previous_hash, NEW.hash, NEW.chain);
-    RETURN NEW;
-END $$;
-
-CREATE OR REPLACE TRIGGER write_entry INSTEAD OF INSERT ON network.journal
-    FOR EACH ROW EXECUTE FUNCTION network.write_entry();
 CREATE OR REPLACE TRIGGER admit_entry BEFORE INSERT ON public.journal
     FOR EACH ROW EXECUTE FUNCTION network.admit_entry();
 CREATE OR REPLACE TRIGGER share_entry AFTER INSERT ON public.journal
