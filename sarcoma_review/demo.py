@@ -4,36 +4,29 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sarcoma_review.dicom.scan import Progress
+from sarcoma_review.dicom.container import Progress
 from sarcoma_review.dicom.study import Study, open_study
-from sarcoma_review.errors import DicomError, NotDeidentifiedError, RegistryError
+from sarcoma_review.errors import NotDeidentifiedError, RegistryError
 from sarcoma_review.pathways import RuleResult, Status, evaluate, load_pathway
 from sarcoma_review.pathways.condition import Value
 from sarcoma_review.planning import MarginReport, Plane, ResectionPlan, TumourSurface, resection_margins
-from sarcoma_review.present import Case, key_images, write
-from sarcoma_review.present.html import bone_words, position_words
+from sarcoma_review.present import Afterwards, Case, Event, LearningPoint, Option, Pathology, key_images, write
+from sarcoma_review.present.content_margins import bone_words, position_words
 from sarcoma_review.privacy import deidentify
-from sarcoma_review.registry import CaseOpened, ImagingReference, MarginPlan, PlannedMargin, Registry
+from sarcoma_review.registry import CaseOpened, ImagingReference, MarginPlan, Registry
+from sarcoma_review.registry.planned import margin_plan
+from sarcoma_review.staging import malignant_stage
 from sarcoma_review.volume import Segment, Volume
 
 PATHWAY = "lsesn-spinal-2024"
 SAMPLE = "distal_femur_osteosarcoma"
-SAMPLE_CASE: Mapping[str, str] = {
-    "question": "Do these three planes clear the tumour, and can the popliteal vessels stay?",
-    "age_band": "20-24",
-    "sex": "male",
-    "site": "distal femur",
-    "side": "right",
-    "diagnosis": "conventional osteosarcoma (invented patient)",
-    "history": "Six weeks of pain above the knee; biopsy at a bone sarcoma centre. Invented.",
-}
 SAMPLE_FACTS: Mapping[str, Value] = {
     "network": "LSESN",
     "adult": True,
@@ -79,7 +72,6 @@ class _Input:
     planes: tuple[Plane, ...] = ()
     bone: str = ""
     truth: Mapping[str, float] = field(default_factory=dict)
-    words: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -110,7 +102,7 @@ def walk(folder: Path, out: Path, *, segment: str, today: date, say: Say, progre
     known = _known(folder, say)
     with _opened(folder, say, progress) as study:
         tumour = study.segment(segment)
-        volume = _carrier(study, tumour)
+        volume = study.carrier(tumour)
         _say_study(study, volume, say)
         surface = TumourSurface.from_mask(tumour.mask)
         plan = ResectionPlan(known.planes or _two_planes(surface))
@@ -121,31 +113,39 @@ def walk(folder: Path, out: Path, *, segment: str, today: date, say: Say, progre
         _say_rules(results, say)
         case = Case(
             case_id=known.case_id or study.pseudonym,
+            question="Do these planes clear the outline?",
             prepared_on=today,
             imaging=study.volumes,
             segments=[tumour, *(other for other in study.segments if other is not tumour)],
             key_images=key_images(
                 volume, report, segments=_beside(study, tumour), planes=plan.planes, window=_window(volume)
             ),
-            plan=plan,
-            margins=report,
+            options=[Option("The planes as drawn", plan, report)],
             pathway=pathway,
             rule_results=results,
             findings=_findings(study, tumour, report),
-            question=known.words.get("question", "Do these planes clear the outline?"),
-            age_band=known.words.get("age_band"),
-            sex=known.words.get("sex"),
-            site=known.words.get("site"),
-            side=known.words.get("side"),
-            diagnosis=known.words.get("diagnosis"),
-            history=known.words.get("history"),
         )
+        if known.case_id == SAMPLE:
+            case = _told(case, surface, _bone(study, known, tumour))
     _require_own_case(out / "registry.sqlite", case, study)
     out.mkdir(parents=True, exist_ok=True)
     deck = write(case, out / f"{case.case_id}.html")
-    _record(out / "registry.sqlite", case, study, _margin_plan(plan, report, segment), say)
+    _record(out / "registry.sqlite", case, study, margin_plan(plan, report, segment), say)
     say(f"deck       {deck}")
     return Walk(study, report, results, known.truth, case, deck)
+
+
+def sample_case(folder: Path, today: date) -> Case:
+    """The sample patient's case, ready to be presented.
+
+    Parameters
+    ----------
+    folder : Path
+        The patient of ``sample_dicom/``.
+    today : date
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        return walk(folder, Path(scratch), segment="tumour", today=today, say=lambda _: None).case
 
 
 def _known(folder: Path, say: Say) -> _Input:
@@ -164,7 +164,7 @@ def _known(folder: Path, say: Say) -> _Input:
     except (ValueError, KeyError, TypeError):
         say("truth      a truth.json is there that is not the sample patient's; left aside")
         return _Input()
-    return _Input(SAMPLE, planes, "femur", margins, SAMPLE_CASE, SAMPLE_FACTS)
+    return _Input(SAMPLE, planes, bone="femur", truth=margins, facts=SAMPLE_FACTS)
 
 
 @contextmanager
@@ -189,13 +189,6 @@ def _opened(folder: Path, say: Say, progress: Progress | None) -> Iterator[Study
         yield open_study(clean)
 
 
-def _carrier(study: Study, tumour: Segment) -> Volume:
-    carriers = [volume for volume in study.volumes if volume.series_uid == tumour.mask.series_uid]
-    if not carriers:
-        raise DicomError(f"no volume of this study carries the segment {tumour.name!r}")
-    return next(volume for volume in carriers if volume.grid.same_as(tumour.mask.grid))
-
-
 def _beside(study: Study, tumour: Segment) -> list[Segment]:
     """The tumour first, then what else is outlined on the same voxels."""
     others = (other for other in study.segments if other is not tumour)
@@ -205,6 +198,62 @@ def _beside(study: Study, tumour: Segment) -> list[Segment]:
 def _bone(study: Study, known: _Input, tumour: Segment) -> Segment | None:
     """The bone that is cut, where it is outlined on the tumour's own images."""
     return next((each for each in _beside(study, tumour) if each.name == known.bone), None)
+
+
+def _told(case: Case, surface: TumourSurface, bone: Segment | None) -> Case:
+    """The sample patient's own words, all invented, with a second option beside the planes of its truth."""
+    (drawn,) = case.options
+    first = replace(drawn, for_=["keeps more bone and muscle"], against=["the least margin is at the back"])
+    return replace(
+        case,
+        question="Do these three planes clear the tumour, and can the popliteal vessels stay?",
+        age_band="20-24",
+        sex="male",
+        site="distal femur",
+        side="right",
+        diagnosis="conventional osteosarcoma (invented patient)",
+        history="Six weeks of pain above the knee; biopsy at a bone sarcoma centre. Invented.",
+        timeline=[Event("Pain above the knee", -6), Event("Biopsy", 0), Event("CT and MRI for planning", 10)],
+        performance_status="WHO 1",
+        patient_views="Wishes to keep the knee where that can be done.",
+        pathology=Pathology("Conventional osteosarcoma", "high grade", "reviewed by a sarcoma pathologist"),
+        stage=[malignant_stage(high_grade=True, extracompartmental=True)],
+        options=[first, _further_out(surface, drawn.plan, bone)],
+        after=_AFTERWARDS,
+    )
+
+
+def _further_out(surface: TumourSurface, drawn: ResectionPlan | None, bone: Segment | None) -> Option:
+    planes = [
+        Plane(each.point_mm + _FURTHER_MM * each.normal, each.normal, name=each.name, kerf_mm=each.kerf_mm)
+        for each in (drawn.planes if drawn else ())
+    ]
+    plan = ResectionPlan(planes)
+    name = f"Every cut {_FURTHER_MM:g} mm further out"
+    report = resection_margins(surface, plan, bone=bone)
+    return Option(name, plan, report, [f"{_FURTHER_MM:g} mm more on every face"], ["takes more bone and muscle"])
+
+
+_FURTHER_MM = 5.0
+_AFTERWARDS = Afterwards(
+    discussion=["The vessels lie behind the posterior cut.", "Would a guide be worth its time here?"],
+    decision="Resection along the planes as drawn, with a patient-specific guide.",
+    decided_by="majority",
+    dissent="Some would have moved the posterior cut further back.",
+    done="Resection with a guide along the three planes; reconstruction with an endoprosthesis. Invented.",
+    option="The planes as drawn",
+    carried_out="full",
+    necrosis_percent=92,
+    outcome="No event recorded two years on. Invented.",
+    follow_up=[Event("No recurrence on MRI", 62)],
+    learning=[
+        LearningPoint(
+            "The guide was planned on images five weeks old.",
+            "Agree the day of the planning images with that of surgery.",
+            "MDT co-ordinator",
+        )
+    ],
+)
 
 
 def _two_planes(surface: TumourSurface) -> tuple[Plane, Plane]:
@@ -299,26 +348,3 @@ def _record(path: Path, case: Case, study: Study, event: MarginPlan, say: Say) -
 def _reference(volume: Volume) -> ImagingReference:
     fields = {"modality": volume.modality, "description": volume.description, "series_uid": volume.series_uid}
     return ImagingReference.model_validate({**fields, "slices": volume.shape[0], "clearance": volume.clearance})
-
-
-def _margin_plan(plan: ResectionPlan, report: MarginReport, segment: str) -> MarginPlan:
-    rows = [
-        PlannedMargin.model_validate(
-            {
-                "name": plane.name,
-                "point_mm": plane.point_mm.tolist(),
-                "normal": plane.normal.tolist(),
-                "kerf_mm": plane.kerf_mm,
-                "margin_mm": row.margin_mm,
-                "interval_mm": row.interval_mm,
-            }
-        )
-        for plane, row in zip(plan.planes, report.planes, strict=True)
-    ]
-    return MarginPlan(
-        segment=segment,
-        planes=tuple(rows),
-        minimum_mm=report.minimum_mm,
-        interval_mm=report.interval_mm,
-        findings=report.findings,
-    )

@@ -1,6 +1,6 @@
 """The local-therapy page of a case for the virtual national Ewing MDT."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from sarcoma_review.errors import PathwayError
@@ -92,6 +92,18 @@ class EwingLocalTherapy:
             (_LABELS.get(f.name, f.name.replace("_", " ").capitalize()), self._words(f.name)) for f in fields(self)
         ]
 
+    def before_the_view(self) -> "EwingLocalTherapy":
+        """The page as the panel has it before it gives its view: what comes after is not recorded in it."""
+        return replace(self, **dict.fromkeys(_AFTERWARDS))
+
+    def rows_before(self) -> list[tuple[str, str]]:
+        """The rows that the panel has before it gives its view."""
+        return self.rows()[: -len(_AFTERWARDS)]
+
+    def rows_after(self) -> list[tuple[str, str]]:
+        """The rows that are filled in afterwards."""
+        return self.rows()[-len(_AFTERWARDS) :]
+
     def missing(self) -> list[str]:
         """Fields that the panel needs and that are not recorded; what comes after its view is not among them."""
         return [f.name for f in fields(self) if f.name not in _AFTERWARDS and getattr(self, f.name) is None]
@@ -118,7 +130,7 @@ class EwingLocalTherapy:
         if name == "radiotherapy_intended":
             return INTENDED[value]
         if isinstance(value, tuple):
-            return "; ".join(f"{face} {mm:g} mm" for face, mm in value)
+            return "; ".join(f"{face} {round(mm, 1):g} mm" for face, mm in value)
         return value if isinstance(value, str) else f"{value:g}"
 
 
@@ -128,7 +140,12 @@ INTENDED = {
     "definitive": "definitive, without surgery",
     "none": "none",
 }
-_AFTERWARDS = {"panel_view", "what_was_done", "necrosis_percent", "achieved_margin"}
+_AFTERWARDS = (
+    "panel_view",
+    "what_was_done",
+    "necrosis_percent",
+    "achieved_margin",
+)  # the last fields, in their order
 _LABELS = {
     "volume_ml": "Volume (ml)",
     "volume_method": "How the volume was measured",

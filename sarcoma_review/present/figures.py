@@ -1,6 +1,5 @@
 """Pictures of slices with outlines, planes, letters and a scale bar."""
 
-import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +16,11 @@ from skimage.measure import find_contours
 
 from sarcoma_review.errors import GeometryError, PresentationError
 from sarcoma_review.planning import MarginReport, Plane
+from sarcoma_review.planning.masks import inside
 from sarcoma_review.present.leaving import require_export
-from sarcoma_review.present.section import Section, View, plane_line, section
+from sarcoma_review.present.legible import legible, lettered
+from sarcoma_review.present.png import drawn
+from sarcoma_review.present.section import Section, View, plane_line, section, slice_at
 from sarcoma_review.present.windows import Window, named_window
 from sarcoma_review.volume import Segment, Volume
 
@@ -38,6 +40,7 @@ PLANE_COLOUR = "#f0e442"
 _HALO: list[AbstractPathEffect] = [withStroke(linewidth=2.5, foreground="black")]
 _RIM: list[AbstractPathEffect] = [withStroke(linewidth=4.5, foreground="black")]  # round a line of 2.2 points
 _HEIGHT_INCHES, _DOTS_PER_INCH = 4.4, 150
+_NAME = 28  # letters of an outline or a plane
 _LINE_INCHES, _SMALL = 0.115, 6.0  # points of the lines below a picture
 
 
@@ -102,12 +105,13 @@ def slice_image(
     PresentationError
         If there are more than eight segments.
     PrivacyError
-        If the volume did not come through the privacy gate.
+        If the volume or a segment did not come through the privacy gate, or may show a face.
     """
     require_export(volume, "A picture")
+    for segment in segments:
+        require_export(segment.mask, f"A picture of segment {segment.name!r}")
     seen = section(volume.grid, view)
-    index = volume.index(position_mm)
-    number = round(float(index[seen.through]))
+    number = slice_at(volume.grid, seen, position_mm)
     if not 0 <= number < volume.shape[seen.through]:
         raise GeometryError(f"the position is slice {number + 1} of {volume.shape[seen.through]}: outside the volume")
     figure, axes, place = draw_slice(
@@ -122,8 +126,11 @@ def slice_image(
             "mew": 1.4,
             "path_effects": _HALO,
         }
+        index = volume.index(position_mm)
         axes.plot(index[seen.horizontal], index[seen.vertical], transform=place, **ring)
-    return KeyImage(_png(figure), _caption(volume, seen, number), _alt(volume, seen, number, segments, planes))
+    return KeyImage(
+        drawn(figure, "black"), _caption(volume, seen, number), _alt(volume, seen, number, segments, planes)
+    )
 
 
 def draw_slice(
@@ -211,7 +218,7 @@ def _canvas(volume: Volume, seen: Section, below: Sequence[str]) -> tuple[Figure
     axes.set_axis_off()
     for n, line in enumerate(below):
         up = (room - (n + 1) * _LINE_INCHES) / height
-        figure.text(0.5, up, line, color="#d7dee3", size=_SMALL, ha="center", va="baseline")
+        figure.text(0.5, up, line, color="#d7dee3", size=_SMALL, ha="center", va="baseline", parse_math=False)
     place = Affine2D(np.block([[seen.to_picture, np.zeros((2, 1))], [np.array([0, 0, 1.0])]])) + axes.transData
     return figure, axes, place
 
@@ -228,15 +235,19 @@ def _below(volume: Volume, seen: Section, number: int, levels: Window, footer: s
     low, high = levels
     shown = f"{_caption(volume, seen, number)}, W {high - low:.4g} L {(low + high) / 2:.4g}"
     letters = int(_width_inches(volume, seen) * 72 / (0.55 * _SMALL))
-    return [line for text in (shown, footer) for line in textwrap.wrap(text, letters)]
+    return [line for text in (shown, footer) for line in textwrap.wrap(legible(text), letters)]
 
 
 def _frame(axes: Axes, volume: Volume, seen: Section, place: Transform) -> None:
     corners = _corners(volume, seen) @ seen.to_picture.T
     low, high = corners.min(axis=0), corners.max(axis=0)
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.set_xlim(low[0], high[0])
-    axes.set_ylim(high[1], low[1])
+    # As much ground on both sides as makes a mm as long across as down.
+    width, height = axes.bbox.size
+    mm = max((high - low) / (width, height)) * np.array([width, height])
+    middle = (low + high) / 2
+    axes.set_aspect("auto")
+    axes.set_xlim(middle[0] - mm[0] / 2, middle[0] + mm[0] / 2)
+    axes.set_ylim(middle[1] + mm[1] / 2, middle[1] - mm[1] / 2)
     axes.set_autoscale_on(False)
     outline = _corners(volume, seen)[[0, 1, 3, 2, 0]]
     axes.plot(outline[:, 0], outline[:, 1], color="#333333", lw=0.6, transform=place)
@@ -263,7 +274,9 @@ def _outline(
     loops = [np.vstack([loop - 1, [[np.nan, np.nan]]]) for loop in find_contours(cut, 0.5)]
     if loops:  # drawn as one line with gaps: one for each of many islands takes seconds
         rows, columns = np.vstack(loops).T
-        axes.plot(columns, rows, ls=dash, color=colour, lw=1.5, transform=place, label=segment.name)
+        axes.plot(
+            columns, rows, ls=dash, color=colour, lw=1.5, transform=place, label=f" {lettered(segment.name, _NAME)}"
+        )  # _x is in no legend
 
 
 def _plane(axes: Axes, plane: Plane, volume: Volume, seen: Section, number: int, place: Transform) -> None:
@@ -273,12 +286,19 @@ def _plane(axes: Axes, plane: Plane, volume: Volume, seen: Section, number: int,
     axes.plot(near[:, 0], near[:, 1], color=PLANE_COLOUR, lw=1.3, transform=place)
     if far is not None and plane.kerf_mm:
         axes.plot(far[:, 0], far[:, 1], ":", color=PLANE_COLOUR, lw=0.9, transform=place)
-    at = 0.12 * near[0] + 0.88 * near[1]
-    text = axes.text(
-        at[0], at[1], f" {plane.name} ", color=PLANE_COLOUR, size=8, ha="center", va="bottom", transform=place
-    )
+    at = _beside_legend(axes, near, place)
+    style: dict[str, Any] = {"color": PLANE_COLOUR, "size": 10, "ha": "center", "va": "bottom", "parse_math": False}
+    text = axes.text(at[0], at[1], f" {lettered(plane.name, _NAME)} ", transform=place, **style)
     text.set_path_effects(_HALO)
     text.set_clip_on(True)
+
+
+def _beside_legend(axes: Axes, line: NDArray[np.float64], place: Transform) -> NDArray[np.float64]:
+    """Where the name of a line stands: near its end, or its beginning where that lies under the legend."""
+    begin, end = 0.88 * line[0] + 0.12 * line[1], 0.12 * line[0] + 0.88 * line[1]
+    right, up = (place - axes.transAxes).transform(end)
+    spot: NDArray[np.float64] = begin if right > 0.6 and up > 0.8 else end
+    return spot
 
 
 def _lines(
@@ -293,20 +313,22 @@ def _lines(
 
 
 def _annotate(axes: Axes, volume: Volume, seen: Section) -> None:
-    style: dict[str, Any] = {"color": "white", "size": 11, "path_effects": _HALO, "transform": axes.transAxes}
+    style: dict[str, Any] = {"color": "white", "size": 13, "path_effects": _HALO, "transform": axes.transAxes}
     sides = {"left": (0.015, 0.5), "right": (0.985, 0.5), "top": (0.5, 0.985), "bottom": (0.5, 0.015)}
     for side, (x, y) in sides.items():
         across = {0.015: "left", 0.985: "right"}.get(x, "center")
         upright = {0.015: "bottom", 0.985: "top"}.get(y, "center")
         axes.text(x, y, seen.letters[side], ha=across, va=upright, **style)
     if volume.grid.tilt_deg > 0.5:
-        axes.text(0.015, 0.985, f"oblique {volume.grid.tilt_deg:.0f}°", ha="left", va="top", **(style | {"size": 7}))
+        axes.text(0.015, 0.985, f"oblique {volume.grid.tilt_deg:.0f}°", ha="left", va="top", **(style | {"size": 10}))
     _scale_bar(axes)
     handles, _ = axes.get_legend_handles_labels()
     if handles:
-        axes.legend(
-            loc="upper right", fontsize=7, framealpha=0.6, facecolor="black", edgecolor="none", labelcolor="white"
+        legend = axes.legend(
+            loc="upper right", fontsize=10, framealpha=0.6, facecolor="black", edgecolor="none", labelcolor="white"
         )
+        for words in legend.get_texts():
+            words.set_parse_math(False)
 
 
 def _scale_bar(axes: Axes) -> None:
@@ -315,14 +337,8 @@ def _scale_bar(axes: Axes) -> None:
     length = 50.0 if abs(right - left) > 120 else 20.0
     x, y = left + 0.04 * (right - left), bottom + 0.06 * (top - bottom)
     axes.plot([x, x + length], [y, y], color="white", lw=2.2, path_effects=_RIM, solid_capstyle="butt")
-    label = axes.text(x + length / 2, y, f"{length / 10:.0f} cm", color="white", size=7, ha="center", va="bottom")
+    label = axes.text(x + length / 2, y, f"{length / 10:.0f} cm", color="white", size=10, ha="center", va="bottom")
     label.set_path_effects(_HALO)
-
-
-def _png(figure: Figure) -> bytes:
-    with io.BytesIO() as out:
-        figure.savefig(out, format="png", facecolor="black", metadata={"Software": None})
-        return out.getvalue()
 
 
 def _caption(volume: Volume, seen: Section, number: int) -> str:
@@ -332,7 +348,7 @@ def _caption(volume: Volume, seen: Section, number: int) -> str:
 
 
 def _alt(volume: Volume, seen: Section, number: int, segments: Sequence[Segment], planes: Sequence[Plane]) -> str:
-    shown = [segment.name for segment in segments if _cut(segment.mask.array, seen, number).any()]
+    shown = [segment.name for segment in segments if _cut(inside(segment.mask), seen, number).any()]
     cuts = [plane.name for plane in planes if _lines(plane, volume, seen, number)[0] is not None]
     parts = [f"{seen.view.capitalize()} {volume.modality or 'image'} slice, {seen.letters['left']} on the left"]
     parts += [f"outlines: {', '.join(shown)}"] if shown else []

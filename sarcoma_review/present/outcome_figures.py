@@ -1,24 +1,20 @@
 """Pictures of a dashboard's panels: told apart by line and label as well as colour, each with words for it."""
 
-import io
 from collections.abc import Callable
 from typing import cast
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from sarcoma_review.errors import PresentationError
 from sarcoma_review.outcomes import funnel_limits
+from sarcoma_review.present.figure_style import BLUE, GREEN, GREY, ORANGE, VERMILION, blank, image, plain
 from sarcoma_review.present.figures import KeyImage
 from sarcoma_review.registry.overview import CurvePanel, CusumPanel, FunnelPanel, Panel
 from sarcoma_review.registry.overview_counts import CountPanel, MarginPanel
 
-# Okabe and Ito's palette.
-_BLUE, _ORANGE, _GREEN, _VERMILION, _GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#595959"
-_SIZE_INCHES, _DOTS_PER_INCH = (6.2, 3.7), 150
+_SIZE_INCHES = (6.2, 3.7)
 
 
 def outcome_figure(panel: Panel) -> KeyImage:
@@ -45,19 +41,16 @@ def outcome_figure(panel: Panel) -> KeyImage:
     draw = _DRAWN.get(type(panel))
     if draw is None:
         raise PresentationError(f"a {type(panel).__name__} has no picture")
-    figure = Figure(figsize=_SIZE_INCHES, dpi=_DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
-    words = draw(figure.subplots(), panel)
-    with io.BytesIO() as out:
-        figure.savefig(out, format="png", facecolor="white", metadata={"Software": None})
-        return KeyImage(out.getvalue(), panel.title, f"{panel.title}. {words}")
+    figure, axes = blank(*_SIZE_INCHES)
+    words = draw(axes, panel)
+    return image(figure, panel.title, f"{panel.title}. {words}")
 
 
 def _curve(axes: Axes, panel: CurvePanel) -> str:
     years, risk = np.array(panel.years), np.array(panel.risk)
-    axes.fill_between(years, panel.lower, panel.upper, step="post", color=_BLUE, alpha=0.15, lw=0)
-    axes.step(years, risk, where="post", color=_BLUE, lw=2, label="risk, other causes competing (95 % interval)")
-    axes.step(years, panel.net, where="post", color=_ORANGE, lw=1.6, ls="--", label=panel.net_words)
+    axes.fill_between(years, panel.lower, panel.upper, step="post", color=BLUE, alpha=0.15, lw=0)
+    axes.step(years, risk, where="post", color=BLUE, lw=2, label="risk, other causes competing (95 % interval)")
+    axes.step(years, panel.net, where="post", color=ORANGE, lw=1.6, ls="--", label=panel.net_words)
     top = max([0.1, *np.nan_to_num([*panel.net, *panel.upper]).tolist()])
     axes.set(xlim=(0, max(panel.years)), ylim=(0, min(1.0, 1.08 * top)), xlabel="years")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -68,7 +61,7 @@ def _curve(axes: Axes, panel: CurvePanel) -> str:
                 str(number), (year, 0), (0, -38), "data", "offset points", fontsize=7.5, ha="center", va="top"
             )
     axes.annotate("at risk", (0, 0), (-14, -38), "axes fraction", "offset points", fontsize=7.5, ha="right", va="top")
-    _frame(axes)
+    plain(axes)
     read = "; ".join(f"{row[0]} years {row[1]}" for row in panel.rows)
     return f"A curve that rises from 0: {read}; the dashed one, {panel.net_words}, is never below it"
 
@@ -80,17 +73,17 @@ def _funnel(axes: Axes, panel: FunnelPanel) -> str:
     most = max(point.people for point in panel.points)
     sizes = np.unique(np.linspace(5, 1.15 * most, 80).astype(int))
     limits = np.array([funnel_limits(int(size), benchmark.rate, [0.025, 0.975]) for size in sizes]).clip(0, 1)
-    axes.axhline(benchmark.rate, color=_GREY, lw=1, label=f"benchmark {benchmark.rate:.1%}")
-    axes.plot(sizes, limits, color=_BLUE, lw=1.2, ls="--")
-    axes.plot([], [], color=_BLUE, lw=1.2, ls="--", label="95 % limits")
+    axes.axhline(benchmark.rate, color=GREY, lw=1, label=f"benchmark {benchmark.rate:.1%}")
+    axes.plot(sizes, limits, color=BLUE, lw=1.2, ls="--")
+    axes.plot([], [], color=BLUE, lw=1.2, ls="--", label="95 % limits")
     for point in panel.points:
-        colour, marker = (_VERMILION, "D") if point.outside else (_BLUE, "o")
+        colour, marker = (VERMILION, "D") if point.outside else (BLUE, "o")
         axes.plot(point.people, point.rate, marker, color=colour, ms=6)
         axes.annotate(point.centre, (point.people, point.rate), (6, 4), textcoords="offset points", fontsize=8)
     axes.set(xlim=(0, 1.15 * most), ylim=(0, None), xlabel="cases")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(loc="upper right", fontsize=7, frameon=False)
-    _frame(axes)
+    plain(axes)
     places = "; ".join(f"{p.centre} {p.rate:.0%} of {p.people}, {p.outside or 'inside'}" for p in panel.points)
     return f"Rate by number of cases, with limits about {benchmark.rate:.1%}: {places}"
 
@@ -100,13 +93,13 @@ def _cusum(axes: Axes, panel: CusumPanel) -> str:
     if chart is None:  # a panel without one is withheld
         return ""
     operations = np.arange(1, chart.statistic.size + 1)
-    axes.step(operations, chart.statistic, where="post", color=_BLUE, lw=1.3)
-    axes.axhline(chart.limit, color=_VERMILION, lw=1.2, ls="--")
+    axes.step(operations, chart.statistic, where="post", color=BLUE, lw=1.3)
+    axes.axhline(chart.limit, color=VERMILION, lw=1.2, ls="--")
     axes.annotate(f"limit {chart.limit:.2f}", (1, chart.limit), (0, 3), textcoords="offset points", fontsize=7.5)
     for place in chart.signals:
-        axes.plot(operations[place], chart.statistic[place], "D", color=_VERMILION, ms=6)
+        axes.plot(operations[place], chart.statistic[place], "D", color=VERMILION, ms=6)
     axes.set(xlabel="operations, by date", ylabel="CUSUM", ylim=(0, 1.15 * max(chart.limit, chart.statistic.max())))
-    _frame(axes)
+    plain(axes)
     return f"A line that goes up with each event and down without; {chart.describe()}"
 
 
@@ -114,16 +107,16 @@ def _margins(axes: Axes, panel: MarginPanel) -> str:
     if panel.points:
         planned, achieved = np.array(panel.points).T
         low, high = min(0.0, achieved.min()), max(planned.max(), achieved.max())
-        axes.plot([low, high], [low, high], color=_GREY, lw=1, label="achieved as planned")
-        axes.plot(planned, achieved, "o", color=_BLUE, ms=3.2, alpha=0.5, mew=0)
+        axes.plot([low, high], [low, high], color=GREY, lw=1, label="achieved as planned")
+        axes.plot(planned, achieved, "o", color=BLUE, ms=3.2, alpha=0.5, mew=0)
         axes.set(xlabel="planned, mm", ylabel="achieved, mm")
         axes.legend(loc="upper left", fontsize=7, frameon=False)
     else:
         years, mean, deviation = np.array(panel.years).T
-        axes.axhline(0, color=_GREY, lw=1)
-        axes.errorbar(years, mean, yerr=1.96 * deviation, fmt="o", color=_BLUE, capsize=3)
+        axes.axhline(0, color=GREY, lw=1)
+        axes.errorbar(years, mean, yerr=1.96 * deviation, fmt="o", color=BLUE, capsize=3)
         axes.set(xlabel="year", ylabel="achieved less planned, mm", xticks=years)
-    _frame(axes)
+    plain(axes)
     read = "; ".join(f"{year} {mean:+.1f} mm, standard deviation {sd:.1f} mm" for year, mean, sd in panel.years)
     return f"Mean difference by year: {read}"
 
@@ -131,22 +124,15 @@ def _margins(axes: Axes, panel: MarginPanel) -> str:
 def _counts(axes: Axes, panel: CountPanel) -> str:
     names = list(panel.counts)
     lengths = [cell if isinstance(cell, int) else 0 for cell in panel.counts.values()]
-    axes.barh(range(len(names)), lengths, color=_GREEN, height=0.6)
+    axes.barh(range(len(names)), lengths, color=GREEN, height=0.6)
     for place, cell in enumerate(panel.counts.values()):
         axes.annotate(str(cell), (lengths[place], place), (4, 0), textcoords="offset points", va="center", fontsize=8)
     axes.set(yticks=range(len(names)), xlabel=panel.unit, xlim=(0, 1.12 * max([*lengths, 1])))
     axes.set_yticklabels(names, fontsize=8)
     axes.set_ylim(max(len(names), 4) - 0.5, -0.5)  # the first on top, and few bars no thicker than many
-    _frame(axes)
+    plain(axes)
     drawn = [f"{name} {cell}{'' if isinstance(cell, int) else ' (not drawn)'}" for name, cell in panel.counts.items()]
     return f"Bars: {'; '.join(drawn)}"
-
-
-def _frame(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=8)
-    axes.xaxis.label.set_fontsize(8.5)
-    axes.yaxis.label.set_fontsize(8.5)
 
 
 _Draw = Callable[[Axes, Panel], str]

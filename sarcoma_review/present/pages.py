@@ -69,9 +69,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Stills or figures side by side, each with its caption and alternative text."""
+    """Stills or figures side by side, each with its caption and alternative text.
+
+    Parameters
+    ----------
+    images : sequence of KeyImage
+    figure : bool
+        Drawn from numbers that stand in words too: as wide as the page, and not among the pictures of a summary.
+    """
 
     images: Sequence[KeyImage]
+    figure: bool = False
 
 
 @dataclass(frozen=True)

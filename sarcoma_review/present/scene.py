@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sarcoma_review.errors import GeometryError, PresentationError
+from sarcoma_review.planning.masks import inside
 from sarcoma_review.volume import Segment, Volume, require_clearance, require_same_space
 
 # Okabe and Ito's palette, readable by colour-blind surgeons, without the yellow, which is the planes'. Each has
@@ -106,7 +107,7 @@ def position_within(volume: Volume, position_mm: ArrayLike) -> tuple[float, floa
 def opening_position(volume: Volume, segments: Sequence[Segment]) -> NDArray[np.float64]:
     """Find the voxel to open at: the centre of gravity of the first segment, else the middle of the volume."""
     index = (np.array(volume.shape) - 1) // 2
-    if segments and (inside := np.asarray(segments[0].mask.array) >= 0.5).any():
-        counts = (inside.sum(axis=axes) for axes in ((1, 2), (0, 2), (0, 1)))
+    if segments and (voxels := inside(segments[0].mask)).any():
+        counts = (voxels.sum(axis=axes) for axes in ((1, 2), (0, 2), (0, 1)))
         index = np.rint([np.average(np.arange(len(count)), weights=count) for count in counts]).astype(int)
     return volume.position_mm(index)

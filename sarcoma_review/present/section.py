@@ -4,6 +4,8 @@ A section is a plane of the scan's own grid, so that true acquired pixels are sh
 left of axial and coronal pictures; anterior is on top of axial ones and on the left of sagittal ones.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,6 +66,20 @@ def section(grid: Grid, view: View) -> Section:
             "bottom": direction_letters(down),
         },
     )
+
+
+def slice_at(grid: Grid, seen: Section, position_mm: Sequence[float] | NDArray[np.float64]) -> int:
+    """The number of the slice nearest to a position (LPS mm), which may be none of the grid's.
+
+    Half way between two slices it is the higher, as on a page, so that a still shows what was seen.
+
+    Examples
+    --------
+    >>> grid = Grid((4, 8, 8), np.diag([1.0, 1.0, 3.0, 1.0])[:, [2, 1, 0, 3]])
+    >>> [slice_at(grid, section(grid, "axial"), (0, 0, z_mm)) for z_mm in (1.4, 1.5, 7.5)]
+    [0, 1, 3]
+    """
+    return math.floor(float(grid.index(position_mm)[seen.through]) + 0.5)
 
 
 def direction_letters(direction: NDArray[np.float64]) -> str:

@@ -25,6 +25,8 @@ class Shown:
         Up to eight, on the first image's grid.
     planes : sequence of PlaneLike
     skin : Skin, optional
+    place_mm : tuple of 3 floats, optional
+        Where the crosshair stands at first, LPS mm; in the middle of the first segment, or image, where not given.
 
     Raises
     ------
@@ -38,6 +40,7 @@ class Shown:
     segments: Sequence[Segment] = ()
     planes: Sequence[PlaneLike] = ()
     skin: Skin | None = None
+    place_mm: tuple[float, float, float] | None = None
 
     def __post_init__(self) -> None:
         for image in self.images:
@@ -62,8 +65,9 @@ class Shown:
         """The settings a viewer opens with, by the names of the widget's traits."""
         windows = {WINDOW_TRAITS[image.role]: list(next(iter(image.presets.values()))) for image in self.images}
         first = self.images[0]
+        place = self.place_mm or opening_position(first.volume, self.segments).tolist()
         return {
-            "crosshair_mm": opening_position(first.volume, self.segments).tolist(),
+            "crosshair_mm": list(place),
             "window": [],
             "beside_window": [],
             "fusion_window": [],

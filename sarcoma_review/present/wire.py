@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sarcoma_review.planning.masks import inside
 from sarcoma_review.present.skin import Skin
 from sarcoma_review.volume import Segment
 
@@ -148,7 +149,7 @@ def _quantised(values: NDArray[Any], finite: NDArray[np.bool_], low: float, high
 
 
 def pack(segments: Sequence[Segment], shape: tuple[int, int, int]) -> Masks:
-    """Lay up to eight segments into one array; a fractional mask is inside from one half.
+    """Lay up to eight segments into one array.
 
     Parameters
     ----------
@@ -162,7 +163,7 @@ def pack(segments: Sequence[Segment], shape: tuple[int, int, int]) -> Masks:
         return nothing
     bits = np.zeros(shape, np.uint8)
     for n, segment in enumerate(segments):
-        bits |= (np.asarray(segment.mask.array) >= 0.5).astype(np.uint8) << np.uint8(n)
+        bits |= inside(segment.mask).astype(np.uint8) << np.uint8(n)
     held = [np.flatnonzero(bits.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
     if not held[0].size:
         return nothing

@@ -1,5 +1,6 @@
 import io
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,11 @@ from numpy.typing import NDArray
 from sarcoma_review.errors import GeometryError, PresentationError, PrivacyError
 from sarcoma_review.planning import Plane
 from sarcoma_review.present import slice_image
+from sarcoma_review.present.figures import draw_slice
+from sarcoma_review.present.section import View, section
 from sarcoma_review.volume import Segment, Volume
+
+from .deck_pages import HOSTILE
 
 AFFINE = np.array([[0, 0, 1.0, 0], [0, 1.0, 0, 0], [3.0, 0, 0, 0], [0, 0, 0, 1]])
 
@@ -112,3 +117,48 @@ def test_what_cannot_be_shown_is_refused(volume: Volume) -> None:
 
 def test_the_same_picture_has_the_same_bytes(volume: Volume) -> None:
     assert slice_image(volume, "axial", (0, 0, 0)).png == slice_image(volume, "axial", (0, 0, 0)).png
+
+
+@pytest.mark.parametrize("mask", [{"clearance": "ungated"}, {"head": "a head CT"}])
+def test_an_outline_that_may_not_leave_is_in_no_picture(mask: Any) -> None:
+    ct = Volume(np.zeros((4, 20, 20), np.int16), np.diag([3.0, 1.0, 1.0, 1.0]))
+    outlined = Segment("skin", replace(ct, array=np.ones(ct.shape, bool), **mask))
+    with pytest.raises(PrivacyError, match="segment 'skin'"):
+        slice_image(ct, "axial", (3, 10, 10), segments=[outlined])
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "$\\frac{a}{$", "_unseen", "two $x^2$ sums"])
+def test_a_name_is_drawn_as_it_is_and_never_read_as_mathematics(text: str) -> None:
+    volume = Volume(np.arange(512, dtype=np.int16).reshape(8, 8, 8), np.eye(4), modality="CT", description=text)
+    mask = np.zeros((8, 8, 8), bool)
+    mask[2:6, 2:6, 2:6] = True
+    segments = [Segment(text, replace(volume, array=mask))]
+    image = slice_image(
+        volume, "axial", (4, 4, 4), segments=segments, planes=[Plane((4, 4, 4), (1, 0, 0), name=text)], footer=text
+    )
+    assert text in image.alt
+
+
+def test_an_outline_whose_name_begins_with_a_line_is_in_the_legend() -> None:
+    volume = Volume(np.zeros((8, 8, 8), np.int16), np.eye(4))
+    mask = np.zeros((8, 8, 8), bool)
+    mask[2:6, 2:6, 2:6] = True
+    _, axes, _ = draw_slice(
+        volume, section(volume.grid, "axial"), 4, segments=[Segment("_edge", replace(volume, array=mask))]
+    )
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [words.get_text().strip() for words in legend.get_texts()] == ["_edge"]
+
+
+@pytest.mark.parametrize("shape", [(60, 4, 40), (60, 40, 4), (4, 60, 60), (40, 40, 40)])
+@pytest.mark.parametrize("view", ["axial", "coronal", "sagittal"])
+def test_a_millimetre_is_as_long_across_as_down(
+    shape: tuple[int, int, int], view: View, caplog: pytest.LogCaptureFixture
+) -> None:
+    volume = Volume(np.zeros(shape, np.int16), np.diag([3.0, 1.0, 2.0, 1.0])[:, [2, 1, 0, 3]])
+    figure, axes, _ = draw_slice(volume, section(volume.grid, view), 1)
+    figure.draw_without_rendering()
+    across, down = axes.transData.transform([(1, 0), (0, 1)]) - axes.transData.transform((0, 0))
+    assert across[0] == pytest.approx(abs(down[1]))
+    assert caplog.messages == []

@@ -1,6 +1,11 @@
+import base64
+import getpass
+import hashlib
 import re
+import socket
+import zlib
 from dataclasses import replace
-from datetime import date
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,153 +13,191 @@ import numpy as np
 import pytest
 
 from sarcoma_review.errors import PresentationError, PrivacyError
-from sarcoma_review.pathways import evaluate, load_pathway
-from sarcoma_review.pathways.ewing import EwingLocalTherapy
-from sarcoma_review.planning import Plane, ResectionPlan, TumourSurface, resection_margins
-from sarcoma_review.planning.uncertainty import PUBLISHED_EXECUTION
-from sarcoma_review.present import PURPOSE, Case, key_images, write
+from sarcoma_review.present import PURPOSE, Afterwards, Case, write
+from sarcoma_review.present.content import pages
 from sarcoma_review.present.html import render
-from sarcoma_review.volume import Segment, Volume
+from sarcoma_review.present.pages import Facts, Interval, Page, Table
+from tests.present.invented import HOSTILE, TODAY, before_case, hostile_case, whole_case
 
-TODAY = date(2026, 11, 22)
+pytestmark = pytest.mark.filterwarnings("ignore:Glyph .* missing from font")  # in the stills of hostile names
+DATA = re.compile(r'base64,[A-Za-z0-9+/=]+|(?<=">)[A-Za-z0-9+/=]{200,}(?=</script>)')
 
 
-class Outside(HTMLParser):
-    """Collects every attribute that could reach for something outside the file."""
+class Reader(HTMLParser):
+    """Collects what could reach for something outside the file, or run."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: str) -> None:
         super().__init__()
         self.reaching: list[str] = []
+        self.scripts: list[dict[str, str | None]] = []
+        self.styled: list[str] = []
         self.sections = 0
+        self.pictures: list[str | None] = []
+        self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.sections += tag == "section"
+        named = dict(attrs)
+        self.scripts += [named] if tag == "script" else []
+        self.pictures += [named.get("alt")] if tag == "img" else []
+        self.styled += [tag] if "style" in named or any(name.startswith("on") for name in named) else []
         for name, value in attrs:
             if name in ("src", "href", "srcset", "action", "data") and not (value or "").startswith("data:image/png"):
                 self.reaching.append(f"{tag} {name}={value}")
-        if tag in ("script", "link", "iframe", "object", "embed", "base"):
+        if tag in ("link", "iframe", "object", "embed", "base", "form"):
             self.reaching.append(tag)
 
 
-@pytest.fixture(scope="module")
-def case() -> Case:
-    z, y, x = np.mgrid[:30, :40, :40]
-    ball = (x - 20) ** 2 + (y - 20) ** 2 + (z - 15) ** 2 < 81
-    volume = Volume(np.where(ball, 80, 20).astype(np.int16), np.eye(4)[[2, 1, 0, 3]], modality="CT", units="HU")
-    tumour = Segment("tumour", replace(volume, array=ball))
-    plan = ResectionPlan(
-        [Plane((20, 20, 28), (0, 0.1, 1), name="proximal"), Plane((20, 35, 15), (0, 1, 0), name="back")]
+def deck(case: Case) -> str:
+    return render(pages(case), case_id=case.case_id)
+
+
+@cache
+def whole() -> str:
+    return deck(whole_case())
+
+
+def test_the_deck_reaches_for_nothing_outside_itself() -> None:
+    reader = Reader(whole())
+    assert reader.reaching == []
+    assert reader.styled == []  # a style or a handler in a tag is refused by the policy
+    said = DATA.sub("", whole()).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
+    assert re.findall(r"(?:https?|wss?|ftp)://", said) == []
+
+
+def test_the_policy_lets_this_script_and_this_style_in_and_nothing_else() -> None:
+    policy = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', whole())
+    script = re.findall(r'<script type="module">(.*?)</script>', whole(), re.S)
+    style = re.findall(r"<style>(.*?)</style>", whole(), re.S)
+    assert [len(found) for found in (policy, script, style)] == [1, 1, 1]
+    allowed = dict(part.strip().split(" ", 1) for part in policy[0].split(";"))
+    assert allowed == {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "script-src": f"'sha256-{base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()}'",
+        "style-src": f"'sha256-{base64.b64encode(hashlib.sha256(style[0].encode()).digest()).decode()}'",
+    }
+    assert [each.get("type") for each in Reader(whole()).scripts if "id" not in each] == ["module"]
+
+
+def test_every_page_carries_the_purpose_and_its_number() -> None:
+    found = Reader(whole()).sections
+    assert found == len(pages(whole_case()))
+    footers = re.findall(r"<footer>.*?</footer>", whole())
+    assert len(footers) == found
+    assert all(PURPOSE in words and f"{n + 1} of {found}" in words for n, words in enumerate(footers))
+
+
+def test_every_picture_has_words_in_its_place() -> None:
+    found = Reader(whole()).pictures
+    assert len(found) == 6 + 1 + 2 + 4  # key images, one made after surgery, a still for each viewer, and figures
+    assert all(alt and len(alt) > 20 for alt in found)
+
+
+def test_voxels_are_in_the_file_once_though_two_viewers_show_them() -> None:
+    parts = re.findall(r'<script type="text/plain" id="part-(\w+)">([A-Za-z0-9+/=]+)</script>', whole())
+    assert len({name for name, _ in parts}) == len(parts)
+    unpacked = [zlib.decompress(base64.b64decode(data), -15) for _, data in parts]
+    voxels = [data for data in unpacked if len(data) == 30 * 40 * 40 * 2]
+    assert len(voxels) == 1
+
+
+def test_a_ruler_puts_each_interval_where_its_numbers_are() -> None:
+    table = Table(("Face", "mm"), [("back", "5.0 (0.0 to 10.0)")], rulers=[Interval(0.0, 5.0, 10.0)])
+    shown = render([Page("Margin", (table,))], case_id="SR-A")
+    assert '<line class="span" x1="0.0%" x2="100.0%"' in shown
+    assert '<circle class="at" cx="50.0%"' in shown
+    assert 'aria-label="5.0 mm, between 0.0 and 10.0 mm"' in shown
+
+
+def test_what_is_absent_is_shown_as_not_recorded_in_words_of_its_own() -> None:
+    shown = render([Page("Facts", (Facts([("Side", None), ("Sex", "female")]),))], case_id="SR-A")
+    assert '<dt dir="auto">Side</dt><dd><span class="absent">not recorded</span></dd>' in shown
+    assert '<dt dir="auto">Sex</dt><dd><bdi>female</bdi></dd>' in shown
+
+
+def test_typed_text_cannot_become_markup() -> None:
+    page = deck(hostile_case(HOSTILE))
+    assert "<script>document" not in page
+    assert "&lt;script&gt;document.title=&#39;owned&#39;&lt;/script&gt;" in page
+    assert len(Reader(page).scripts) == len(Reader(whole()).scripts)
+    assert "{{ 7 * 7 }}" in page  # read, not reckoned
+    assert "\x00" not in page
+    assert "\u202e" not in page  # would turn the words after it round
+
+
+def test_the_file_given_before_the_meeting_holds_nothing_of_what_came_after(tmp_path: Path) -> None:
+    before = write(whole_case(), tmp_path / "before.html").read_text(encoding="utf-8")
+    after = write(whole_case(), tmp_path / "after.html", reveal=True).read_text(encoding="utf-8")
+    for closed in (
+        "Spare the joint.",
+        "fascia",
+        "Alive, walks",
+        "MDT lead",
+        "Surgery, then radiotherapy",
+        "after surgery",
+    ):
+        assert closed in after
+        assert closed not in before
+    assert before == write(before_case(), tmp_path / "never.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("ending", ["html", "pptx", "pdf"])
+def test_the_same_case_gives_the_same_bytes(tmp_path: Path, ending: str) -> None:
+    first, second = (write(whole_case(), tmp_path / f"{n}.{ending}", reveal=True).read_bytes() for n in range(2))
+    assert first == second
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"0.{ending}", f"1.{ending}"]
+
+
+def test_no_identifier_path_or_host_is_in_the_file() -> None:
+    ct = whole_case().imaging[-1]
+    told = replace(
+        ct,
+        series_uid="1.2.826.0.1.111",
+        frame_of_reference_uid="1.2.826.0.1.222",
+        slice_uids=("1.2.826.0.1.333",) * 30,
     )
-    report = resection_margins(TumourSurface.from_mask(tumour.mask), plan)
-    pathway = load_pathway("lsesn-spinal-2024")
-    return Case(
-        case_id="SR-A",
-        question="Which <planes> & why?",
-        prepared_on=TODAY,
-        imaging=[volume],
-        segments=[tumour],
-        key_images=key_images(volume, report, segments=[tumour], planes=plan.planes),
-        plan=plan,
-        margins=report,
-        pathway=pathway,
-        rule_results=evaluate(pathway, {"network": "LSESN", "adult": True, "status": "suspected"}, on=TODAY),
-        findings=report.findings,
-    )
+    case = replace(before_case(), imaging=[told], segments=[], options=[])
+    said = DATA.sub("", deck(case))
+    for private in ("1.2.826", str(Path(__file__).parents[2]), str(Path.home()), "site-packages"):
+        assert private not in said
+    read = re.sub(r"<(style|script).*?</\1>", "", said, flags=re.S)
+    for name in (getpass.getuser(), socket.gethostname()):
+        assert not re.search(rf"\b{re.escape(name)}\b", read)
 
 
-def test_the_deck_reaches_for_nothing_outside_itself(case: Case) -> None:
-    page = render(case)
-    parser = Outside()
-    parser.feed(page)
-    assert parser.reaching == []
-    assert "://" not in re.sub(r"base64,[A-Za-z0-9+/=]+", "", page)
-    assert "default-src 'none'" in page
-
-
-def test_every_page_carries_the_purpose(case: Case) -> None:
-    page = render(case)
-    parser = Outside()
-    parser.feed(page)
-    assert parser.sections == 5
-    assert page.count(PURPOSE) == parser.sections
-
-
-def test_the_numbers_are_those_of_the_report(case: Case) -> None:
-    page = render(case)
-    assert case.margins is not None
-    low, high = case.margins.interval_mm
-    assert f"<b>{case.margins.minimum_mm:.1f} mm</b> (95 % interval {low:.1f} to {high:.1f} mm)" in page
-    for row in case.margins.planes:
-        assert f"<td>{row.margin_mm:.1f}</td><td>{row.interval_mm[0]:.1f} to {row.interval_mm[1]:.1f}</td>" in page
-
-
-def test_the_saw_s_published_error_stands_beside_the_voxels(case: Case) -> None:
-    assert case.margins is not None
-    page = render(case)
-    low, high = case.margins.with_saw(PUBLISHED_EXECUTION["freehand"].sd_mm).interval_mm
-    assert f"<td>freehand</td><td>{low:.1f} to {high:.1f}</td>" in page
-    assert "Cartiaux 2010" in page
-    sawn = replace(case, margins=case.margins.with_saw(3.0))
-    assert "Cartiaux 2010" not in render(sawn)  # the report holds a saw's error of its own
-
-
-def test_the_pathway_is_shown_with_version_review_date_and_what_is_not_recorded(case: Case) -> None:
-    page = render(case)
-    assert "version 2, approved 22 March 2024, review due March 2026: past its review date" in page
-    assert "? not recorded" in page
-    assert "Referred to specialist centre not recorded." in page
-    assert "applicability not known" in page
-
-
-def test_the_ewing_page_has_every_field_recorded_or_not(case: Case) -> None:
-    assert "local therapy" not in render(case)
-    page = EwingLocalTherapy(site="pelvis, <type II>", volume_ml=240, resectable=False)
-    shown = render(replace(case, ewing=page))
-    assert "<dt>Site</dt><dd>pelvis, &lt;type II&gt;</dd>" in shown
-    assert "<dt>Resectable</dt><dd>no</dd>" in shown
-    for name, _ in page.rows():
-        assert f"<dt>{name}</dt>" in shown
-    assert "200 ml or more was a risk marker in EE99" in shown
-    recorded = [value for _, value in page.rows() if value != "not recorded"]
-    assert len(recorded) == 3
-    plain = shown.count(">not recorded<") - render(case).count(">not recorded<")
-    assert plain == len(page.rows()) - 3
-
-
-def test_what_is_absent_is_shown_as_not_recorded(case: Case) -> None:
-    assert render(case).count('<span class="absent">not recorded</span>') >= 6
-
-
-def test_typed_text_cannot_become_markup(case: Case) -> None:
-    assert "Which &lt;planes&gt; &amp; why?" in render(case)
-
-
-def test_every_picture_has_words_in_its_place(case: Case) -> None:
-    assert re.findall(r'alt="([^"]*)"', render(case)) == [image.alt for image in case.key_images]
-    assert all(len(image.alt) > 20 for image in case.key_images)
-
-
-@pytest.mark.parametrize("word", ["recommend", "compliant", "safe margin", "predict", "breach", "failed"])
-def test_words_that_claim_too_much_are_absent(case: Case, word: str) -> None:
-    assert word not in render(case).lower()
-
-
-def test_a_deck_is_written_whole_or_not_at_all(case: Case, tmp_path: Path) -> None:
-    assert write(case, tmp_path / "deck.html").read_text(encoding="utf-8") == render(case)
-    assert [path.name for path in tmp_path.iterdir()] == ["deck.html"]
-    with pytest.raises(PresentationError, match=r"writes decks as \.html, found '\.pptx'"):
-        write(case, tmp_path / "deck.pptx")
-    with pytest.raises(PresentationError, match="folder for the deck does not exist"):
+def test_a_presentation_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    case = before_case()
+    write(case, tmp_path / "deck.html")
+    with pytest.raises(PresentationError, match=r"written as \.html, \.pptx, \.pdf, found '\.odp'"):
+        write(case, tmp_path / "deck.odp")
+    with pytest.raises(PresentationError, match="folder for the presentation does not exist"):
         write(case, tmp_path / "nowhere" / "deck.html")
     with pytest.raises(PresentationError, match="with a question to the meeting"):
         write(replace(case, question=" "), tmp_path / "empty.html")
-    ungated = replace(case, imaging=[replace(case.imaging[0], clearance="ungated")])
-    with pytest.raises(PrivacyError, match="came through the privacy gate"):
-        write(ungated, tmp_path / "ungated.html")
+    with pytest.raises(PresentationError, match=r"a template is for \.pptx, found '\.html'"):
+        write(case, tmp_path / "other.html", template=tmp_path / "own.pptx")
     assert [path.name for path in tmp_path.iterdir()] == ["deck.html"]
 
 
+@pytest.mark.parametrize("afterwards", [False, True])
+def test_images_that_may_not_leave_this_machine_are_in_no_deck(tmp_path: Path, afterwards: bool) -> None:
+    image, case = before_case().imaging[0], before_case()
+    past, head = replace(image, clearance="ungated"), replace(image, head="a head")
+    for kept, reason in ((past, "privacy gate"), (head, "a face could be drawn")):
+        change = {"after": Afterwards(imaging=[kept])} if afterwards else {"imaging": [kept]}
+        with pytest.raises(PrivacyError, match=reason):
+            write(replace(case, **change), tmp_path / "deck.html")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_case_with_nothing_but_a_question_makes_a_deck() -> None:
-    parser = Outside()
-    parser.feed(render(Case("SR-B", "What is it?", TODAY)))
-    assert parser.sections == 2
+    assert Reader(deck(Case("SR-B", "What is it?", TODAY))).sections == 6
+
+
+def test_a_volume_of_numbers_that_are_not_whole_is_shown_too() -> None:
+    volume = replace(before_case().imaging[0], array=np.full((30, 40, 40), np.nan, np.float32))
+    volume.array[3:9] = 0.5
+    assert 'data-scene="0"' in deck(replace(before_case(), imaging=[volume], segments=[], options=[]))

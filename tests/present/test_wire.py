@@ -4,7 +4,9 @@ import zlib
 import numpy as np
 import pytest
 
+from sarcoma_review.planning.masks import inside
 from sarcoma_review.present import wire
+from sarcoma_review.present.scene import opening_position
 from sarcoma_review.volume import Segment, Volume
 from tests.widgets.page_code import node
 
@@ -88,11 +90,6 @@ def test_masks_share_one_box_one_bit_each() -> None:
     np.testing.assert_array_equal(whole >> 1, other)
 
 
-def test_a_fractional_mask_is_inside_from_one_half() -> None:
-    masks = wire.pack([_mask(np.array([[[0.49, 0.5, 1.0]]]))], (1, 1, 3))
-    assert (masks.origin, masks.bits.tolist()) == ((0, 0, 1), [[[1, 1]]])
-
-
 def test_empty_masks_need_no_voxel() -> None:
     assert wire.pack([_mask(np.zeros((2, 2, 2), bool))], (2, 2, 2)).bits.size == 0
 
@@ -168,3 +165,14 @@ def test_the_same_voxels_in_the_same_shape_have_one_name() -> None:
     changed[3, 5, 7] += 1
     others = {wire.encode(array.reshape(6, 4, 8)).id, wire.encode(changed).id}
     assert len(others | {name}) == 3
+
+
+def test_a_fractional_mask_is_inside_where_planning_says_so() -> None:
+    """Exactly one half is outside, on a page as in every measurement."""
+    shares = np.zeros((2, 3, 4))
+    shares[0, 1, 1], shares[1, 2, 3] = 0.5, 0.51
+    mask = Volume(shares, np.eye(4))
+    packed = wire.pack([Segment("tumour", mask)], mask.shape)
+    assert packed.origin == (1, 2, 3)
+    assert int(packed.bits.sum()) == int(inside(mask).sum()) == 1
+    np.testing.assert_allclose(opening_position(mask, [Segment("tumour", mask)]), mask.position_mm((1, 2, 3)))

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 import sarcoma_review as sr
 from sarcoma_review.planning import Plane
+from sarcoma_review.registry import Operation
 from sarcoma_review.workbench.page import Page, words_of
 from tests.privacy.case import NAME, PATIENT_ID
 from tests.workbench.raw import RADIUS_MM, raw_study
@@ -200,6 +201,24 @@ def test_an_outcome_is_recorded_for_the_case(again: Bench) -> None:
     assert bench._desk.registry.cases() == [bench._desk.work.case_id]
     bench.outcomes._read()
     assert repr(bench.outcomes._all.children[0]).startswith("<Dashboard")
+
+
+def test_an_operation_is_recorded_from_which_curves_count(again: Bench) -> None:
+    bench = again()
+    bench.tab = "Outcomes"
+    outcomes = bench.outcomes
+    assert not outcomes.trying(outcomes._operate)
+    assert "needs its day" in outcomes._said.value
+    outcomes._operated_on.value = date(2025, 3, 1)
+    outcomes._operation["precision"].value, outcomes._operation["procedure"].value = "month", "resection"
+    assert outcomes.trying(outcomes._operate)
+    record = bench._desk.registry.case(bench._desk.work.case_id)
+    (operation,) = (fact for fact in record.facts.values() if isinstance(fact, Operation))
+    assert (operation.precision, operation.procedure, operation.guidance) == ("month", "resection", None)
+    outcomes._operated_on.value = date(2999, 1, 1)
+    outcomes._operation["precision"].value, outcomes._operation["procedure"].value = "day", "resection"
+    assert not outcomes.trying(outcomes._operate)
+    assert "still to come" in outcomes._said.value
 
 
 def test_a_stored_notebook_shows_how_to_begin(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""A case to a file, as the file's ending asks."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sarcoma_review.errors import PresentationError
+from sarcoma_review.present.case import Case
+from sarcoma_review.present.content import pages
+from sarcoma_review.present.html import write_html
+from sarcoma_review.present.leaving import require_export
+from sarcoma_review.present.pages import Page
+from sarcoma_review.present.pdf import write_pdf
+from sarcoma_review.present.pptx_deck import write_pptx
+
+
+def write(case: Case, path: str | Path, *, reveal: bool = False, template: str | Path | None = None) -> Path:
+    """Write the presentation of a case.
+
+    Parameters
+    ----------
+    case : Case
+    path : path-like
+        Ending in ``.html`` (to show, interactive), ``.pptx`` (to edit) or ``.pdf`` (to hand out). The folder must
+        exist; a file that stands there is replaced at once or not at all.
+    reveal : bool
+        Whether to write what came after the opinions too: discussion, decision, operation, outcome, learning points.
+        Without it nothing of that is in the file, so that it can be given out before the meeting.
+    template : path-like, optional
+        A hospital's own ``.pptx``, whose design the slides take; for no other ending.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    PresentationError
+        If the ending is another, the folder is not there, the case has no question, or the template cannot be used.
+    PrivacyError
+        If any volume did not come through the privacy gate, or may show a face.
+    """
+    place = checked_place(path)
+    if template is not None and place.suffix != ".pptx":
+        raise PresentationError(f"a template is for .pptx, found {place.suffix!r}")
+    options = {} if template is None else {"template": Path(template)}
+    sheets = _pages(case, reveal)
+    part = place.with_name(f"{place.stem}.part{place.suffix}")
+    try:
+        _WRITERS[place.suffix](sheets, part, case_id=case.case_id, **options)
+        part.replace(place)
+    finally:
+        part.unlink(missing_ok=True)
+    return place
+
+
+def checked_place(path: str | Path) -> Path:
+    """A place that a presentation can be written to, asked before the work of making one.
+
+    Raises
+    ------
+    PresentationError
+        If the ending is another than those of `write`, or the folder is not there.
+    """
+    place = Path(path)
+    if place.suffix not in _WRITERS:
+        known = ", ".join(_WRITERS)
+        raise PresentationError(f"a presentation is written as {known}, found {place.suffix or 'no ending'!r}")
+    if not place.parent.is_dir():
+        raise PresentationError("the folder for the presentation does not exist; make it first")
+    return place
+
+
+def _pages(case: Case, reveal: bool) -> list[Page]:
+    if not case.question.strip():
+        raise PresentationError("a case is presented with a question to the meeting; found none")
+    for volume in case.volumes():
+        require_export(volume, "A presentation")
+    return [page for page in pages(case) if reveal or page.part == "before"]
+
+
+_WRITERS: Mapping[str, Callable[..., None]] = {".html": write_html, ".pptx": write_pptx, ".pdf": write_pdf}
