@@ -106,6 +106,43 @@ def revoke(meeting: Meeting, member: Person, data: Data, journal: Journal = None
 
 
 @room_app.command()
+def listen(
+    meeting: Meeting,
+    data: Data,
+    hours: Annotated[int, typer.Option(min=1, max=24 * 31, help="How long the link opens.")] = 12,
+    base: Annotated[str, typer.Option(help="What stands before /room/ in the link.")] = "",
+    stop: Annotated[bool, typer.Option("--stop", help="Take back every listening link of the meeting.")] = False,
+    journal: Journal = None,
+) -> None:
+    """Print a link for listeners: one for all of them, without a vote and without a name."""
+    from datetime import UTC, datetime
+
+    from sarcoma_review.room.listening import listening_token, stop_listening
+
+    folder = _folder(data, journal)
+    folder.meeting(meeting)  # refused where there is none
+    if stop:
+        stop_listening(folder.path, meeting)
+        print("taken back")
+        return
+    token = listening_token(folder.path, meeting, ends=datetime.now(UTC) + timedelta(hours=hours))
+    print(f"{base.rstrip('/')}/room/{meeting}/feed/#{token}")
+
+
+@room_app.command()
+def relay(
+    port: Annotated[int, typer.Option(min=1, max=65535)],
+    room: Annotated[str, typer.Option(help="Where the room is reached.")] = "http://127.0.0.1:8765",
+    host: Annotated[str, typer.Option(help="Address to listen on; a web server stands before it.")] = "127.0.0.1",
+) -> None:
+    """Tell hundreds of listeners at once what the room says once, in a process of its own."""
+    from sarcoma_review.room.relay import serve_relay
+
+    print(f"listeners' relay on http://{host}:{port}/, of {room}", flush=True)
+    serve_relay(room, port, host=host)
+
+
+@room_app.command()
 def minutes(
     meeting: Meeting,
     data: Data,

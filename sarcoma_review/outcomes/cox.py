@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaincc, ndtri
 
 from sarcoma_review.errors import OutcomeError
 from sarcoma_review.outcomes.inputs import Floats, FollowUp, Ints, follow_up, group_codes, numbers
@@ -48,13 +48,13 @@ class CoxFit:
 
     def hazard_ratio(self, index: int, *, level: float = 0.95) -> tuple[float, float, float]:
         """Hazard ratio of one covariate with its limits."""
-        beta, spread = self.coefficients[index], ndtri(0.5 + level / 2) * self.std_errors[index]
+        beta, spread = self.coefficients[index], scipy.special.ndtri(0.5 + level / 2) * self.std_errors[index]
         return float(np.exp(beta)), float(np.exp(beta - spread)), float(np.exp(beta + spread))
 
     @property
     def p_value(self) -> float:
         """Of the likelihood-ratio test of all covariates."""
-        return float(gammaincc(len(self.coefficients) / 2, self.likelihood_ratio_test / 2))
+        return float(scipy.special.gammaincc(len(self.coefficients) / 2, self.likelihood_ratio_test / 2))
 
 
 def cox(

@@ -246,3 +246,111 @@ def test_a_phone_has_one_part_at_a_time_and_nothing_runs_off_its_side(room: Room
         phone.get_by_role("navigation", name="Parts").get_by_role("button", name=name).click()
         assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     phone.screenshot(path=PICTURES / "room_phone.png")
+
+
+def at_the_images(room: Room, *members: str) -> list[Page]:
+    """Pages of members on the page with images, which the presenter (the first) turned to."""
+    pages = [room.enter(member) for member in members]
+    pages[0].get_by_role("button", name="Next page").click()
+    for page in pages:
+        page.wait_for_selector(".sr-viewer[data-state=ready]")
+    return pages
+
+
+def sees(page: Page, label: str) -> None:
+    canvas = page.locator(".sr-pane[data-view=axial] canvas").first
+    expect(canvas).to_have_attribute("aria-label", label)
+
+
+def test_both_devices_of_one_presenter_show_what_all_see(room: Room) -> None:
+    published(room)
+    laptop, tablet, member = at_the_images(room, "shows", "shows", "m1")
+    scrolled(laptop, 4)
+    shown = slice_of(laptop)
+    for page in (tablet, member):
+        sees(page, shown)
+    scrolled(tablet, 2)
+    for page in (laptop, member):
+        sees(page, slice_of(tablet))
+    assert slice_of(laptop) != shown
+
+
+def test_who_looked_freely_and_begins_to_present_shows_what_all_see(room: Room) -> None:
+    chair = published(room)
+    presenter, member = at_the_images(room, "shows", "m1")
+    scrolled(presenter, 2)
+    shown = slice_of(presenter)
+    scrolled(member, 5)
+    assert slice_of(member) != shown
+    chair.get_by_role("listitem").filter(has_text="m1 ·").get_by_role("button", name="Let present").click()
+    expect(member.get_by_role("button", name="You present")).to_be_visible()
+    sees(member, shown)
+    expect(presenter.get_by_role("button", name="Following")).to_be_visible()
+    scrolled(member, 3)
+    sees(presenter, slice_of(member))
+
+
+DEAF = """
+const send = WebSocket.prototype.send, sockets = [];
+WebSocket.prototype.send = function (data) {
+  if (!window.lossy || !data.includes("view.set")) send.call(this, data);
+};
+window.WebSocket = class extends WebSocket { constructor(...given) { super(...given); sockets.push(this); } };
+window.deafen = () => sockets.forEach((socket) => (socket.onmessage = null));
+"""
+
+
+def deaf(page: Page) -> None:
+    page.add_init_script(DEAF)
+
+
+def test_what_the_presenter_moved_and_nobody_got_is_taken_back(room: Room) -> None:
+    published(room)
+    presenter = room.enter("shows", before=deaf)
+    presenter.get_by_role("button", name="Next page").click()
+    presenter.wait_for_selector(".sr-viewer[data-state=ready]")
+    scrolled(presenter, 2)
+    presenter.wait_for_timeout(300)
+    shown = slice_of(presenter)
+    presenter.evaluate("window.lossy = true")
+    scrolled(presenter, 4)
+    assert slice_of(presenter) != shown
+    sees(presenter, shown)
+
+
+def test_a_connection_that_died_without_a_word_is_veiled_and_made_anew(room: Room) -> None:
+    member = room.enter("m1", before=deaf)
+    expect(member.locator("#room")).to_have_attribute("data-state", "live")
+    member.evaluate("window.deafen()")
+    expect(member.locator("#room")).to_have_attribute("data-state", "stale", timeout=6_000)
+    expect(member.locator("#room")).to_have_attribute("data-state", "live", timeout=12_000)
+
+
+def test_a_vote_that_a_proxy_swallowed_once_is_given_again(room: Room) -> None:
+    chair = published(room)
+
+    def block(page: Page) -> None:
+        page.add_init_script(BLOCKED)
+        page.route("**/send?*", lambda route: route.abort(), times=2)
+
+    member = room.enter("m1", before=block)
+    chair.get_by_role("button", name="Open the ballot").click()
+    voted(member, "No")
+    expect(chair.get_by_text("1 of 2 have given an opinion")).to_be_visible()
+
+
+def test_what_the_chair_is_writing_stays_though_the_meeting_goes_on(room: Room) -> None:
+    chair, member = published(room), room.enter("m1")
+    chair.get_by_text("Record a decision").click()
+    text = chair.get_by_role("textbox", name="Decision")
+    text.fill("Resection by planes")
+    chair.get_by_role("button", name="Open the ballot").click()
+    voted(member, "No")
+    chair.get_by_role("button", name="Close the ballot").click()
+    text.press("End")
+    chair.evaluate("document.querySelector('.chairs button').click()")  # the reveal, with the focus where it was
+    expect(chair.get_by_text("given an opinion; shown.")).to_be_visible()
+    expect(text).to_have_value("Resection by planes")
+    expect(text).to_be_focused()
+    chair.keyboard.type(" A")
+    expect(text).to_have_value("Resection by planes A")
