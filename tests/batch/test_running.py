@@ -174,7 +174,7 @@ def test_a_deck_is_written_with_the_stored_plan_and_without_one_it_is_said(tmp_p
     pseudonym = pseudonym_of(folder / "one")
     plane = {"name": "proximal", "point_mm": [15, 15, 27], "normal": [0, 0, 1], "kerf_mm": 1}
     (tmp_path / "mine.json").write_text(json.dumps({pseudonym: {"planes": [plane]}}))
-    for plans, said in ((tmp_path / "mine.json", "stored plan"), (empty_plans(tmp_path).plans, "no plan is stored")):
+    for plans, said in ((tmp_path / "mine.json", "stored plan"), (empty_plans(tmp_path).plans, "No plan is stored")):
         options = Options(into=into, on=date(2026, 3, 1), plans=plans)
         (row,) = batch.run("deck", folder, options=options, workers=1).rows()
         deck = into / str(row.cells["file"])
