@@ -17,8 +17,9 @@ pytestmark = pytest.mark.browser
 
 SETTING_UP = """
 import numpy as np
+from sarcoma_review.present import wire
 from sarcoma_review.volume import Volume
-from sarcoma_review.widgets import Outliner, Viewer, wire
+from sarcoma_review.widgets import Outliner, Viewer
 
 packed, pack = [], wire.Part.packed
 wire.Part.packed = lambda part: (packed.append(part.layer), pack(part))[1]
