@@ -5,7 +5,6 @@ import shutil
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from dataclasses import asdict
 from datetime import date
@@ -58,12 +57,9 @@ def _say_bad_use_or_fault(problem: Exception) -> int:
     if hasattr(problem, "format_message"):  # how the command-line library words bad use
         _fail(problem.format_message())
         return 2
-    if isinstance(problem, OSError):
-        _fail(f"the disk refused: {problem.strerror or type(problem).__name__}")
-        return 2
-    own = [frame for frame in traceback.extract_tb(problem.__traceback__) if "sarcoma_review" in frame.filename]
-    place = f" in {Path(own[-1].filename).name} line {own[-1].lineno}" if own else ""
-    _fail(f"a fault of this program ({type(problem).__name__}{place}); its details are not shown, for privacy")
+    from sarcoma_review.privacy.faults import words_of
+
+    _fail(words_of(problem))
     return 2
 
 

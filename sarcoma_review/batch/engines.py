@@ -93,7 +93,7 @@ def by_dask(jobs: Iterator[Job], address: str, *, at_most: int | None = None) ->
     except ImportError:
         raise BatchError("an engine of tcp://... needs the extra `cluster`") from None
     try:
-        client: Any = Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]
+        client: Any = Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]  # has no hints
     except OSError:
         raise BatchError("the scheduler cannot be reached") from None
     with client:

@@ -26,7 +26,7 @@ def require_table(path: Path) -> None:
         raise BatchError("the table's folder does not exist")
     if path.suffix == ".parquet":
         try:
-            import pyarrow  # noqa: F401
+            import pyarrow  # noqa: F401 - only whether it is there, before hours of work
         except ImportError:
             raise BatchError("a table in Parquet needs the extra `cluster`; .csv does not") from None
 

@@ -1,14 +1,13 @@
 """The frame of a tab: what to do next, what went wrong in one line, and what the tab holds."""
 
-import traceback
 from collections.abc import Callable
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as ipw
 
 from sarcoma_review.errors import SarcomaReviewError
+from sarcoma_review.privacy.faults import words_of
 
 WIDE = ipw.Layout(width="100%", max_width="900px")
 _NEXT = "margin:2px 0 8px;padding:6px 12px;border-left:4px solid #56b4e9;max-width:900px;line-height:1.4"
@@ -52,7 +51,7 @@ class Page(ipw.VBox):  # type: ignore[misc]
         try:
             act()
         except Exception as problem:
-            self.say(words_of(problem))
+            self.say(str(problem).splitlines()[0] if isinstance(problem, SarcomaReviewError) else words_of(problem))
             return False
         return True
 
@@ -65,17 +64,6 @@ class Page(ipw.VBox):  # type: ignore[misc]
     def on_value(self, widget: Any, act: Callable[[Any], object]) -> None:
         """Do something with each new value of a control."""
         widget.observe(lambda change: self.trying(lambda: act(change["new"])), "value")
-
-
-def words_of(problem: Exception) -> str:
-    """A problem in one line that names nobody."""
-    if isinstance(problem, SarcomaReviewError):
-        return str(problem).splitlines()[0]
-    if isinstance(problem, OSError):
-        return f"the disk refused: {problem.strerror or type(problem).__name__}"
-    own = [frame for frame in traceback.extract_tb(problem.__traceback__) if "sarcoma_review" in frame.filename]
-    place = f" in {Path(own[-1].filename).name} line {own[-1].lineno}" if own else ""
-    return f"a fault of this program ({type(problem).__name__}{place}); its details are not shown, for privacy"
 
 
 def row(*widgets: ipw.Widget) -> ipw.HBox:

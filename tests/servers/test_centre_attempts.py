@@ -169,7 +169,7 @@ ATTEMPTS: dict[str, tuple[str, str]] = {
     "unshare a case by hand": ("DELETE FROM network.shared_entry", DENIED),
     "copy into the journal": ("COPY public.journal (id) FROM STDIN", POLICY + "|permission denied"),
     "copy to a program": ("COPY public.journal TO PROGRAM 'cat'", DENIED),
-    "copy to a file": ("COPY public.journal TO '/tmp/out'", DENIED),
+    "copy to a file": ("COPY public.journal TO 'out'", DENIED),
     "read the server's files": ("SELECT pg_read_file('postgresql.conf')", DENIED),
     "list the server's files": ("SELECT pg_ls_dir('base')", DENIED),
     "read a file into a large object": ("SELECT lo_import('/etc/hostname')", DENIED),

@@ -11,8 +11,9 @@ from pypdf import PdfReader
 
 import sarcoma_review as sr
 from sarcoma_review.planning import Plane
+from sarcoma_review.privacy.faults import words_of
 from sarcoma_review.registry import Operation
-from sarcoma_review.workbench.page import Page, words_of
+from sarcoma_review.workbench.page import Page
 from tests.privacy.case import NAME, PATIENT_ID
 from tests.workbench.raw import RADIUS_MM, raw_study
 
