@@ -2,11 +2,10 @@
 // The viewers of a deck: each begins when its page is first looked at, for an image takes memory.
 
 import { Screen } from "../screen.js";
+import { withoutPython } from "../unattended.js";
 import { StillModel, bytesOf } from "./stillmodel.js";
 
 /** @typedef {import("./stillmodel.js").Told} Told */
-
-const ONLY_PYTHON = '[data-action="keep"], [data-action="follow"]';
 
 export class Scenes {
   /** @type {Set<Element>} */
@@ -31,10 +30,8 @@ export class Scenes {
     const live = /** @type {HTMLElement} */ (place.querySelector(".live"));
     const model = new StillModel(this.told[Number(place.dataset.scene)], partOf);
     const screen = new Screen(model, live);
-    screen.panel.marking.remove(); // Python measures; there is none here
+    withoutPython(screen);
     place.dataset.live = "on";
-    const hide = () => screen.panel.root.querySelectorAll(ONLY_PYTHON).forEach((button) => button.remove());
-    new MutationObserver(hide).observe(screen.panel.options, { childList: true });
   }
 }
 

@@ -4,6 +4,7 @@
 
 import { addButton, make } from "../panel.js";
 import { Screen } from "../screen.js";
+import { withoutPython } from "../unattended.js";
 import { drawn } from "./blocks.js";
 import { Pointers } from "./pointers.js";
 import { RoomModel } from "./roommodel.js";
@@ -16,7 +17,6 @@ import { RoomModel } from "./roommodel.js";
 const EVERY_MS = 33; // a view to all, at most so often; the newest wins
 const SETTLED_MS = 1500; // so long after my own hand, my view on its way back moves nothing
 const ASK_AGAIN_MS = 2000;
-const NOTEBOOK_ONLY = '[data-action="keep"], [data-action="follow"]';
 
 export class Stage {
   following = true;
@@ -186,9 +186,7 @@ export class Stage {
     const place = make("div", "scene");
     const model = new RoomModel(scene, (changed) => this.#handMoved(number, changed));
     const screen = new Screen(model, place);
-    screen.panel.marking.remove(); // a notebook measures
-    new MutationObserver(() => screen.panel.root.querySelectorAll(NOTEBOOK_ONLY).forEach((button) => button.remove()))
-      .observe(screen.panel.options, { childList: true });
+    withoutPython(screen);
     model.on("change:crosshair_mm", () => requestAnimationFrame(() => this.pointers.draw(this.#screen)));
     this.#scenes.set(number, { model, screen, place });
     return place;
