@@ -55,7 +55,6 @@ def _own(meeting: Meeting, member: str, shared: dict[str, Any]) -> dict[str, Any
 
 def _shared(meeting: Meeting) -> dict[str, Any]:
     return {
-        "entries": meeting.entries,
         "title": meeting.title,
         "on_date": meeting.on_date.isoformat() if meeting.on_date else None,
         "mode": meeting.mode,

@@ -61,7 +61,7 @@ class Deeds:
             return self._no(client, frame, refusal)
         if frame.id is None:
             return None
-        return {"t": "ack", "id": frame.id, "seq": self.room.meeting.entries, **more}
+        return {"t": "ack", "id": frame.id, **more}
 
     def _weigh(self, client: Client, frame: Frame) -> None:
         bucket = client.moves if frame.kind in OWN else client.deeds
@@ -118,21 +118,21 @@ class Deeds:
     async def _act(self, member: str, action: Action) -> dict[str, Any]:
         if isinstance(action, PublishImages):
             self.published.require(action.manifest, action.case_id)
-        seq = await self._kept(member, action)
-        more = await self._follow(action)
+        await self._kept(member, action)
         if isinstance(action, Vote):
-            more = {"receipt": receipt(self.receipt_key, self.meeting_id, member, vote=action)}
-        return {"seq": seq, **more}
+            return {"receipt": receipt(self.receipt_key, self.meeting_id, member, vote=action)}
+        return await self._follow(action)
 
-    async def _kept(self, member: str, action: Action) -> int:
+    async def _kept(self, member: str, action: Action) -> None:
         """Do it; whoever joins and is present already corrects the place they are at."""
         try:
-            return await self.room.keeper.do(action, by=member)
+            await self.room.keeper.do(action, by=member)
+            return
         except MeetingError as refusal:
             if not isinstance(action, Join) or refusal.code != "present_already":
                 raise
         await self.room.keeper.do(Leave(member=member), by=SERVER)
-        return await self.room.keeper.do(action, by=member)
+        await self.room.keeper.do(action, by=member)
 
     async def _mark(self) -> None:
         """Take down in the journal what is shown, where it can be told."""

@@ -26,7 +26,7 @@ _ATTEMPTS = 5
 @dataclass(eq=False)
 class _Waiting:
     entry: MeetingEntry
-    done: "asyncio.Future[int]"
+    done: "asyncio.Future[None]"
 
 
 def _utc_now() -> datetime:
@@ -63,8 +63,8 @@ class Keeper:
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def do(self, action: Action, *, by: str) -> int:
-        """Do it, and return when it is on the disk; the number of entries then.
+    async def do(self, action: Action, *, by: str) -> None:
+        """Do it, and return when it is on the disk.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Keeper:
         self._waiting.append(waiting)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
-        return await waiting.done
+        await waiting.done
 
     async def catch_up(self) -> None:
         """Hear what another process wrote in the journal of this meeting."""
@@ -106,7 +106,7 @@ class Keeper:
             self._kept()
             for waiting in batch:
                 if not waiting.done.done():
-                    waiting.done.set_result(self.meeting.entries)
+                    waiting.done.set_result(None)
 
     async def _written(self, batch: list[_Waiting]) -> list[_Waiting]:
         """Write a batch; those of it that another writer's entries do not forbid."""

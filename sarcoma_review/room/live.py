@@ -169,7 +169,7 @@ class Room:
         state, me = self._parts(client)
         client.told = {**state, "": me}
         rest = told(
-            "snap", seq=self.meeting.entries, rev=self.rev, view=self.view, by=self.shown_by, here=self._here(),
+            "snap", rev=self.rev, view=self.view, by=self.shown_by, here=self._here(),
             now=self._clock().isoformat(),
         )  # fmt: skip
         return f'{rest[:-1]},"me":{me},"state":{_object(state.items())}}}'
@@ -182,7 +182,7 @@ class Room:
         client.told = {**state, "": me}
         if not new and not mine:
             return ""
-        return f'{{"t":"state","seq":{self.meeting.entries}{mine},"state":{_object(new)}}}'
+        return f'{{"t":"state"{mine},"state":{_object(new)}}}'
 
     def _parts(self, client: Client) -> "_Parts":
         meeting, seen = self._seen

@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -92,6 +93,25 @@ def test_nobody_points_while_opinions_are_given(visit: Visit) -> None:
     chair.must("open_ballot", ballot_id="b1", question="?", options=["yes", "no"])
     member.until("ptr", points=[])
     assert member.do("pointer", at_mm=[1.0, 2.0, 3.0])["code"] == "ballot_open"
+
+
+def test_nothing_tells_another_member_that_somebody_changed_a_vote(visit: Visit) -> None:
+    chair, voter, other = visit("chair"), visit("m1"), visit("m2")
+    chair.must("open_case", case_id="case-1")
+    chair.must("open_ballot", ballot_id="b1", question="?", options=["yes", "no"])
+    voter.must("vote", ballot_id="b1", choice="yes")
+    before = whole(other)
+    heard = len(other.heard)
+    voter.must("vote", ballot_id="b1", choice="no")
+    after = whole(other)
+    told = [message for message in other.heard[heard:-1] if message["t"] == "state"]
+    assert (told, before) == ([], after)
+
+
+def whole(visitor: Visitor) -> dict[str, Any]:
+    """All that a new connection would be told, without the time of day."""
+    visitor.send("hello")
+    return {name: value for name, value in visitor.until("snap").items() if name != "now"}
 
 
 def test_a_decision_stands_in_its_case_when_the_minutes_are_signed(folder: Folder, visit: Visit) -> None:
