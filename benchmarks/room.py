@@ -314,7 +314,7 @@ async def hours(running: Process, folder: Folder, *, short: bool) -> None:
                 await sockets[1].send(json.dumps({"kind": "view.set", "body": view}))
             async with people[2 + turn % MEMBERS].open() as other:
                 await until(other, t="snap")
-            await asyncio.sleep(0.35)  # what the chair may do in a second is limited
+            await asyncio.sleep(0.8)  # what chair and presenter may do in a second is limited
             sizes.append(memory_mb(running.pid, "VmRSS"))
         for each in drains:
             each.cancel()

@@ -47,8 +47,8 @@ def case_pages() -> list[CasePage]:
 class Room:
     """A served room and the pages of its members."""
 
-    def __init__(self, browser: Browser, path: Path, port: int) -> None:
-        self.folder = made(path)
+    def __init__(self, browser: Browser, path: Path, port: int, *, members: int = 3) -> None:
+        self.folder = made(path, members)
         self.manifest = publish(case_pages(), path, case_id=CASE).manifest
         self.browser, self.port = browser, port
         self.origin = f"http://127.0.0.1:{port}"
