@@ -294,35 +294,44 @@ async def _fuzzed(running: Process, folder: Folder, *, seconds: int) -> None:
 
 
 async def hours(running: Process, folder: Folder, *, short: bool) -> None:
-    """Two hours of moving, pointing, coming and going, as quickly as they pass."""
-    rounds = 20 if short else 240
+    """Two hours of moving ten times a second, pointing, coming and going, and 24 ballots, as quickly as they pass."""
+    minutes = 10 if short else 120
     async with AsyncExitStack() as stack:
         people, sockets = await everybody(stack, folder, running.address)
-        drains = [asyncio.create_task(drain(socket)) for socket in sockets[1:]]
+        hands = [sockets[1], *[await stack.enter_async_context(people[1].open()) for _ in range(7)]]
+        drains = [asyncio.create_task(drain(socket)) for socket in (*sockets[1:], *hands[1:])]
         sizes = []
-        for turn in range(rounds):
-            ballot = f"b{turn}"
-            await do(sockets[0], "open_ballot", ballot_id=ballot, question="?", options=["yes", "no"])
-            await asyncio.gather(
-                *(socket.send(json.dumps({"kind": "vote", "body": {"ballot_id": ballot, "choice": "yes"}}))
-                  for socket in sockets[2:])
-            )  # fmt: skip
-            for kind in ("close_ballot", "reveal"):
-                await do(sockets[0], kind, ballot_id=ballot)
-            for step in range(30):
-                view = {"case_id": "case-1", "crosshair_mm": [float(step), 0.0, 0.0]}
-                await sockets[1].send(json.dumps({"kind": "view.set", "body": view}))
-            async with people[2 + turn % MEMBERS].open() as other:
+        for minute in range(minutes):
+            if minute % 5 == 0:
+                await ballot(sockets, f"b{minute}")
+            for step in range(75):
+                view = {"case_id": "case-1", "crosshair_mm": [float(step), float(minute), 0.0]}
+                for hand in hands:  # each connection may send forty a second
+                    await hand.send(json.dumps({"kind": "view.set", "body": view}))
+                if step % 10 == 0:
+                    for socket in sockets[2:]:
+                        await socket.send(json.dumps({"kind": "pointer", "body": {"at_mm": [float(step), 0.0, 0.0]}}))
+                await asyncio.sleep(0.026)
+            async with people[2 + minute % MEMBERS].open() as other:
                 await until(other, t="snap")
-            await asyncio.sleep(0.8)  # what chair and presenter may do in a second is limited
             sizes.append(memory_mb(running.pid, "VmRSS"))
         for each in drains:
             each.cancel()
         first, last = statistics.median(sizes[len(sizes) // 10 :][:5]), statistics.median(sizes[-5:])
         print(
-            f"{rounds} rounds of ballots: {first:.1f} MB early, {last:.1f} MB late: {100 * (last / first - 1):+.1f} %"
+            f"{minutes} minutes: {first:.1f} MB early, {last:.1f} MB late: {100 * (last / first - 1):+.1f} %"
             " (target within 10 %)"
         )
+
+
+async def ballot(sockets: list[ClientConnection], name: str) -> None:
+    """Everybody votes; what came of it is shown."""
+    assert (await do(sockets[0], "open_ballot", ballot_id=name, question="?", options=["yes", "no"]))["t"] == "ack"
+    vote = json.dumps({"kind": "vote", "body": {"ballot_id": name, "choice": "yes"}})
+    await asyncio.gather(*(socket.send(vote) for socket in sockets[2:]))
+    for kind in ("close_ballot", "reveal"):
+        await asyncio.sleep(0.5)
+        assert (await do(sockets[0], kind, ballot_id=name))["t"] == "ack"
 
 
 async def drain(socket: ClientConnection) -> None:
