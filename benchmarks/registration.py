@@ -20,7 +20,7 @@ from sarcoma_review.phantom import Patient, distal_femur_osteosarcoma
 from sarcoma_review.planning import Plane, ResectionPlan
 from sarcoma_review.planning.achieved import compare_achieved
 from sarcoma_review.planning.alignment import moved, turned
-from sarcoma_review.planning.register import Registration, register
+from sarcoma_review.planning.registration import Registration, register
 from sarcoma_review.volume import Volume
 
 VOXEL_MM = 0.8

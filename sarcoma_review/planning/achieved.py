@@ -18,7 +18,7 @@ from sarcoma_review.planning.cut_face import (
     minimum_zone_mm,
 )
 from sarcoma_review.planning.margins import resection_margins
-from sarcoma_review.planning.register import Registration
+from sarcoma_review.planning.registration import Registration
 from sarcoma_review.planning.resection import Plane, ResectionPlan, tangents
 from sarcoma_review.planning.surface import TumourSurface
 from sarcoma_review.volume import Volume

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 from scipy.spatial import cKDTree
 from skimage.measure import points_in_poly
 
@@ -243,7 +243,7 @@ def _stacked(planes: Floats, distances: Floats, at: Floats, apart: float, pixel_
     """The level at the places `at` along the slices' normal, all in mm."""
     level: Floats = np.repeat(distances[:1], len(at), axis=0)
     if len(planes) > 1:
-        level = PchipInterpolator(planes, distances, axis=0)(np.clip(at, planes[0], planes[-1]))
+        level = scipy.interpolate.PchipInterpolator(planes, distances, axis=0)(np.clip(at, planes[0], planes[-1]))
     shares = np.clip(0.5 - distances / np.sqrt(pixel_mm2), 0.0, 1.0)
     squares = shares.sum(axis=(1, 2)) * pixel_mm2 / np.pi  # of the radius of the disc as large as each outline
     for past, end, beside in ((planes[0] - at, 0, 1), (at - planes[-1], -1, -2)):

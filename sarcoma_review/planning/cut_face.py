@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.optimize import linprog
 from scipy.spatial import ConvexHull, cKDTree
 from skimage.measure import marching_cubes
 
@@ -200,6 +200,6 @@ def minimum_zone_mm(points: Points, plane: FittedPlane) -> float:
     over = np.column_stack([-u, -v, -ones, -ones])  # h - (au + bv + c) <= half
     under = np.column_stack([u, v, ones, -ones])
     free = [(None, None)] * 3 + [(0, None)]
-    found = linprog((0, 0, 0, 1), np.vstack([over, under]), np.concatenate([-h, h]), bounds=free)
+    found = scipy.optimize.linprog((0, 0, 0, 1), np.vstack([over, under]), np.concatenate([-h, h]), bounds=free)
     a, b, _, half = found.x
     return float(2.0 * half / np.sqrt(1.0 + a * a + b * b))

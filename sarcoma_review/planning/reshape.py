@@ -1,9 +1,9 @@
 """Changing the outline of a mask by distances in mm: growing, shrinking, smoothing."""
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.signal import fftconvolve
 from scipy.spatial import cKDTree
 
 from sarcoma_review.errors import PlanError
@@ -178,7 +178,7 @@ def _gauge(offset: Floats, semi: Floats) -> Floats:
 
 def _dilated(part: Mask, reach: Mask) -> Mask:
     wide = np.pad(part, [(n // 2, n // 2) for n in reach.shape], mode="edge")
-    counts: Floats = fftconvolve(wide.astype(np.float64), reach.astype(np.float64), mode="valid")
+    counts: Floats = scipy.signal.fftconvolve(wide.astype(np.float64), reach.astype(np.float64), mode="valid")
     return counts > 0.5
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from sarcoma_review.planning.bone import Cells
 from sarcoma_review.planning.resection import Plane, ResectionPlan
@@ -170,7 +170,7 @@ def _best(cost: Callable[[Array], float], now: Array, scene: Scene, rng: np.rand
     costs = [cost(tilt) for tilt in starts]
     best = starts[np.argmin(costs)]
     step = limit / _RINGS / 2
-    found = minimize(
+    found = scipy.optimize.minimize(
         lambda tilt: cost(_within(tilt, limit)),
         best,
         method="Nelder-Mead",

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Self
 
 import numpy as np
+import scipy  # its parts are loaded when they are used
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr
 
 from sarcoma_review.errors import PlanError
@@ -200,7 +200,9 @@ def interval_of_minimum(margins_mm: Sequence[float], sds_mm: Sequence[float]) ->
     bracket = (float((margins - 9 * sds).min()), float((margins + 9 * sds).min()))
 
     def quantile(p: float) -> float:
-        return float(brentq(lambda mm: probability_below(margins_mm, sds_mm, mm) - p, *bracket, xtol=1e-9))
+        return float(
+            scipy.optimize.brentq(lambda mm: probability_below(margins_mm, sds_mm, mm) - p, *bracket, xtol=1e-9)
+        )
 
     return quantile(0.025), quantile(0.975)
 

@@ -15,7 +15,7 @@ from sarcoma_review.planning import (
 )
 from sarcoma_review.planning.achieved import AchievedPlane, AchievedReport, compare_achieved
 from sarcoma_review.planning.cut_face import fitted, minimum_zone_mm
-from sarcoma_review.planning.register import Registration
+from sarcoma_review.planning.registration import Registration
 from sarcoma_review.volume import Grid, Volume
 
 Array = NDArray[np.float64]

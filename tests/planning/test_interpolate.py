@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sarcoma_review.dicom import read_rtstruct, scan
 from sarcoma_review.errors import EmptyMaskError, GeometryError, PlanError
-from sarcoma_review.planning.interpolate import interpolate
+from sarcoma_review.planning.interpolation import interpolate
 from sarcoma_review.volume import Volume
 from tests.planning.grids import REARRANGED, as_before, oblique, rearranged
 

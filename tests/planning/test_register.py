@@ -11,7 +11,7 @@ from sarcoma_review.phantom import Patient
 from sarcoma_review.planning.alignment import Region, turned
 from sarcoma_review.planning.information import Information
 from sarcoma_review.planning.landmarks import Landmarks
-from sarcoma_review.planning.register import Registration, register
+from sarcoma_review.planning.registration import Registration, register
 from sarcoma_review.volume import Grid, Volume
 
 Array = NDArray[np.float64]

@@ -4,7 +4,7 @@ import pytest
 from sarcoma_review.errors import PlanError
 from sarcoma_review.planning import MarginReport, Plane, ResectionPlan, TumourSurface, Uncertainty, resection_margins
 from sarcoma_review.planning.outline_error import outline_error
-from sarcoma_review.planning.simulate import simulate
+from sarcoma_review.planning.simulation import simulate
 from sarcoma_review.planning.uncertainty import (
     PUBLISHED_EXECUTION,
     greatest_of_normals,
