@@ -30,6 +30,8 @@ class Fact:
         The heading it stands under in a form; empty for none.
     shown_as : mapping of str to str
         How a value reads where that is more than its own word without underscores: what is kept is the value.
+    afterwards : bool
+        Whether it tells what was done or what came of it: who gives a blind opinion must not see it before.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Fact:
     label: str = ""
     group: str = ""
     shown_as: Mapping[str, str] = field(default_factory=dict, hash=False)
+    afterwards: bool = False
 
     def __str__(self) -> str:
         return self.label or self.name.replace("_", " ")

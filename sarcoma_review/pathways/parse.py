@@ -193,7 +193,7 @@ def _require_keys(table: Mapping[str, Any], required: set[str], optional: set[st
 
 def _fact(name: str, table: Mapping[str, Any]) -> Fact:
     where = f"fact {name}"
-    _require_keys(table, {"question"}, {"values", "unit", "label", "group", "shown_as"}, where)
+    _require_keys(table, {"question"}, {"values", "unit", "label", "group", "shown_as", "afterwards"}, where)
     values = table.get("values", [])
     right = isinstance(values, list) and all(isinstance(word, str) and word for word in values)
     _require(right and len(set(values)) == len(values), f"{where}: values are a list of different words", "values")
@@ -203,8 +203,10 @@ def _fact(name: str, table: Mapping[str, Any]) -> Fact:
     right = isinstance(shown_as, dict) and all(isinstance(text, str) and text.strip() for text in shown_as.values())
     right = right and set(shown_as) <= set(values)
     _require(right, f"{where}: shown_as is a table with a text for some of its values", "shown_as")
+    afterwards = table.get("afterwards", False)
+    _require(isinstance(afterwards, bool), f"{where}: afterwards is true or false", "afterwards")
     texts = {key: table.get(key, "") for key in ("unit", "label", "group")}
-    return Fact(name, table["question"], tuple(values), **texts, shown_as=shown_as)
+    return Fact(name, table["question"], tuple(values), **texts, shown_as=shown_as, afterwards=afterwards)
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:

@@ -44,30 +44,18 @@ def pathway_afterwards(case: Case) -> Iterator[Page]:
 
 def _closed(case: Case) -> list[RuleResult]:
     """The rules answered by facts that would tell what was done or came of it, where that is still closed."""
-    if case.after is None:
+    if case.after is None or case.pathway is None:
         return []
+    telling = [name for name, fact in case.pathway.facts.items() if fact.afterwards]
     return [
         each
         for each in case.rule_results
-        if each.status is not Status.NOT_APPLICABLE
-        and any(each.facts.get(name) is not None for name in TOLD_AFTERWARDS)
+        if each.status is not Status.NOT_APPLICABLE and any(each.facts.get(name) is not None for name in telling)
     ]
 
 
 _HEAD = ("Rule", "Level", "What is asked", "Recorded as", "Source")
 _LATER = "seen after the opinions"
-TOLD_AFTERWARDS = (
-    "achieved_margin_measured",
-    "amputation",
-    "death",
-    "guidance",
-    "local_recurrence",
-    "loosening_or_loss",
-    "necrosis_recorded",
-    "specialist_physiotherapy",
-    "wound_infection",
-)
-"""Facts of the pathways' documents that tell what was done or came of it."""
 
 
 def _row(each: RuleResult) -> tuple[str, ...]:

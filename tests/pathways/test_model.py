@@ -78,6 +78,7 @@ def changed(path: list[Any], value: Any) -> dict[str, Any]:
         (["facts", "a", "values"], ["x", "x"], "values are a list of different words"),
         (["facts", "n", "values"], ["x"], "has values or a unit, not both"),
         (["facts", "n", "group"], 3, "fact n: group is a text"),
+        (["facts", "n", "afterwards"], "yes", "fact n: afterwards is true or false"),
         (["facts", "a"], "a?", "fact a: expected a table"),
         (["approved"], "2024-01-01", 'approved is a date such as 2026-03-31, without quotes, or "not stated"'),
         (["limits"], "none", "limits is a list of texts"),

@@ -10,9 +10,8 @@ import pptx
 import pypdf
 import pytest
 
-from sarcoma_review.pathways import evaluate, load_pathway, pathways
+from sarcoma_review.pathways import evaluate, load_pathway, pathways, read_pathway
 from sarcoma_review.present.content import pages
-from sarcoma_review.present.content_rules import TOLD_AFTERWARDS
 from sarcoma_review.present.legible import legible
 from sarcoma_review.present.write import write
 from tests.present.deck_pages import words_of
@@ -35,6 +34,28 @@ def in_pdf(path: Path) -> str:
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
 
 
+OWN = """
+id = "own"
+title = "A network's own"
+version = "1"
+issued_by = "the network"
+source = "The network's own document"
+approved = "not stated"
+review_due = "not stated"
+covers = "always"
+[facts.adult]
+question = "Is the patient an adult?"
+[facts.spacer_in_place]
+question = "Was a spacer put in place?"
+afterwards = true
+[[rules]]
+id = "O1"
+level = "must"
+statement = "An adult's limb is held."
+when = { fact = "adult", is = true }
+satisfied = { fact = "spacer_in_place", is = false }
+citation = "page 1"
+"""
 READERS = {"html": in_html, "pptx": in_pptx, "pdf": in_pdf}
 
 
@@ -96,6 +117,16 @@ def test_a_rule_answered_by_what_came_of_the_case_is_closed_before_the_opinions(
 
 def test_no_outcome_of_a_pathway_is_forgotten_among_the_closed_ones() -> None:
     outcomes = {"amputation", "local_recurrence", "death", "wound_infection", "loosening_or_loss"}
-    known = {name for each in pathways() for name in load_pathway(each).facts}
-    assert outcomes <= known & set(TOLD_AFTERWARDS)
-    assert set(TOLD_AFTERWARDS) <= known
+    facts = [fact for each in pathways() for fact in load_pathway(each).facts.values()]
+    assert outcomes <= {fact.name for fact in facts if fact.afterwards}
+    assert {fact.name for fact in facts if fact.group == "Outcome" and not fact.afterwards} == set()
+
+
+def test_a_pathway_of_ones_own_says_which_of_its_answers_come_afterwards(tmp_path: Path) -> None:
+    pathway = read_pathway(OWN)
+    results = evaluate(pathway, {"adult": True, "spacer_in_place": True}, on=TODAY)
+    case = replace(whole_case(), pathway=pathway, rule_results=results)
+    blind, whole = (write(case, tmp_path / f"{n}.html", reveal=n).read_text("utf-8") for n in (False, True))
+    assert "seen after the opinions" in blind
+    assert results[0].explanation not in html.unescape(blind)
+    assert results[0].explanation in html.unescape(whole)
