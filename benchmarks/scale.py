@@ -1,27 +1,37 @@
-"""How time and memory grow with the number of studies and cases: scan, registry, batch.
+"""How time and memory grow with the number of studies, cases and members: scan, registry, batch, room.
 
-python benchmarks/scale.py [scan|append|query|batch ...] [SIZE ...]; all without, at sizes four times the one before.
-Each is measured in a process of its own. Seconds are a processor's, of all processes that work; the exponent is that
-of a straight line through the logarithms, less what a run takes that has next to nothing to do.
+python benchmarks/scale.py [scan|append|query|batch|room ...] [SIZE ...]; all without, at sizes four times the one
+before. Each is measured in a process of its own. Seconds are a processor's, of all processes that work; the exponent
+is that of a straight line through the logarithms, less what a run takes that has next to nothing to do.
 """
 
+import asyncio
+import atexit
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import numpy as np
 from watch import Watch
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.room import drain, everybody
 from sarcoma_review import batch
 from sarcoma_review.dicom import scan
 from sarcoma_review.registry import CaseOpened, Decision, Registry
 from tests.batch.many import studies
+from tests.room.process import process
+from tests.room.visiting import free_port, made
 
 SIZES = [125, 500, 2000]
+MEMBERS = [10, 40, 160]
 NOTHING = 2
 
 
@@ -61,8 +71,28 @@ def batched(count: int, home: Path) -> Callable[[], object]:
     return work
 
 
-PARTS = {"scan": scanned, "append": appended, "query": queried, "batch": batched}
-PER_UNIT = {"scan": "study", "append": "case", "query": "300 questions", "batch": "study"}
+def roomed(count: int, home: Path) -> Callable[[], object]:
+    """A hundred moves of the presenter, heard by so many members, who are here already; their own time is in it."""
+    folder, stack, loop = made(home / "room", members=count), ExitStack(), asyncio.new_event_loop()
+    atexit.register(stack.close)
+    running = stack.enter_context(process(folder.path, free_port()))
+    here = AsyncExitStack()
+    _, sockets = loop.run_until_complete(everybody(here, folder, running.address, count=count))
+
+    async def work() -> None:
+        hearing = [asyncio.create_task(drain(socket)) for socket in sockets[2:]]
+        for step in range(100):
+            view = {"case_id": "case-1", "crosshair_mm": [float(step), 0.0, 0.0]}
+            await sockets[1].send(json.dumps({"kind": "view.set", "body": view}))
+            await asyncio.sleep(0.1)
+        for each in hearing:
+            each.cancel()
+
+    return lambda: loop.run_until_complete(work())
+
+
+PARTS = {"scan": scanned, "append": appended, "query": queried, "batch": batched, "room": roomed}
+PER_UNIT = {"scan": "study", "append": "case", "query": "300 questions", "batch": "study", "room": "member"}
 
 
 def measure(part: str, count: int) -> None:
@@ -101,4 +131,4 @@ if __name__ == "__main__":
     else:
         numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
         for name in [word for word in sys.argv[1:] if word in PARTS] or PARTS:
-            report(name, numbers or SIZES)
+            report(name, numbers or (MEMBERS if name == "room" else SIZES))

@@ -43,7 +43,7 @@ def write(case: Case, path: str | Path, *, reveal: bool = False, template: str |
     if template is not None and place.suffix != ".pptx":
         raise PresentationError(f"a template is for .pptx, found {place.suffix!r}")
     options = {} if template is None else {"template": Path(template)}
-    sheets = _pages(case, reveal)
+    sheets = cleared_pages(case, reveal=reveal)
     part = place.with_name(f"{place.stem}.part{place.suffix}")
     try:
         _WRITERS[place.suffix](sheets, part, case_id=case.case_id, **options)
@@ -70,11 +70,28 @@ def checked_place(path: str | Path) -> Path:
     return place
 
 
-def _pages(case: Case, reveal: bool) -> list[Page]:
+def cleared_pages(case: Case, *, reveal: bool, what: str = "A presentation") -> list[Page]:
+    """The pages of a case that may be shown to others.
+
+    Parameters
+    ----------
+    case : Case
+    reveal : bool
+        Whether what came after the opinions is among them.
+    what : str
+        What they are for, to be named in a refusal.
+
+    Raises
+    ------
+    PresentationError
+        If the case has no question.
+    PrivacyError
+        If any volume did not come through the privacy gate, or may show a face.
+    """
     if not case.question.strip():
         raise PresentationError("a case is presented with a question to the meeting; found none")
     for volume in case.volumes():
-        require_export(volume, "A presentation")
+        require_export(volume, what)
     return [page for page in pages(case) if reveal or page.part == "before"]
 
 

@@ -1,4 +1,4 @@
-"""Deck: the case as one file to show, to edit or to hand out."""
+"""Deck: the case as one file to show, to edit or to hand out, or ready in a meeting room."""
 
 from functools import partial
 from pathlib import Path
@@ -7,13 +7,19 @@ import ipywidgets as ipw
 
 from sarcoma_review.errors import PresentationError
 from sarcoma_review.present import write
+from sarcoma_review.present.write import cleared_pages
+from sarcoma_review.room import Publication, publish
 from sarcoma_review.workbench.case_page import CasePage
 from sarcoma_review.workbench.desk import Desk, Work
 from sarcoma_review.workbench.page import Page, control, row
 
 _HINT = (
     "Write the presentation: HTML to show, with the viewer inside; PPTX to edit; PDF to hand out. None needs a "
-    "network. Next: the meeting; afterwards Outcomes."
+    "network. Or make it ready in a meeting room that runs. Next: the meeting; afterwards Outcomes."
+)
+_READY = (
+    "{size:.1f} MB stand ready. Nobody sees them before the chair opens the case in the room, pastes the fingerprint "
+    "below, and says that every image was looked at."
 )
 _KINDS = (("Write HTML", ".html"), ("Write PPTX", ".pptx"), ("Write PDF", ".pdf"))
 
@@ -32,13 +38,21 @@ class Deck(Page):
         )
         self._folder = control(ipw.Text, "Folder")
         buttons = [self.button(words, partial(self.write, ending), main=True) for words, ending in _KINDS]
-        self.body.children = [self._folder, self._reveal, row(*buttons)]
+        self._room = control(ipw.Text, "Meeting room's folder", placeholder="its data folder, as --data was given")
+        self._agenda = control(ipw.Text, "Case on its agenda")
+        self._fingerprint = control(ipw.Text, "Fingerprint", placeholder="stands here once it is ready")
+        ready = self.button("Make ready in the room", self.publish)
+        self.body.children = [
+            self._folder, self._reveal, row(*buttons),
+            ipw.HTML("<h4>For a live meeting</h4>"), self._room, self._agenda, row(ready), self._fingerprint,
+        ]  # fmt: skip
 
     def shown(self) -> None:
         """Offer the case's own folder."""
         work = self._desk.work
         if self._built is not work:
             self._folder.value, self._built = str(work.folder.path), work
+            self._agenda.value, self._fingerprint.value = work.case_id, ""
 
     def write(self, ending: str) -> Path:
         """Write the presentation as a file of this ending, and say where it is.
@@ -60,3 +74,24 @@ class Deck(Page):
         written = write(case, folder / f"{case.case_id}{closed}{ending}", reveal=self._reveal.value)
         self.say(f"Written: {written.name}, {written.stat().st_size / 1e6:.1f} MB, in {folder}", done=True)
         return written
+
+    def publish(self) -> Publication:
+        """Make the case ready in a meeting room, and give the fingerprint with which the chair shows it.
+
+        What came after the opinions goes with it; the room keeps that shut until the opinions are shown.
+
+        Raises
+        ------
+        PresentationError
+            If the folder is none, or the case has no question, or a text names somebody.
+        PrivacyError
+            If an image may not leave this machine.
+        """
+        folder = Path(self._room.value).expanduser()
+        if not self._room.value or not folder.is_dir():
+            raise PresentationError("expected the data folder of a meeting room, found no folder in this place")
+        sheets = cleared_pages(self._case.case, reveal=True, what="A meeting")
+        published = publish(sheets, folder, case_id=self._agenda.value.strip())
+        self._fingerprint.value = published.manifest
+        self.say(_READY.format(size=published.size_bytes / 1e6), done=True)
+        return published

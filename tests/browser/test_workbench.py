@@ -113,6 +113,13 @@ def test_the_case_is_written_and_shown_as_a_deck(notebook: Notebook, lab: Lab) -
         written = f"_before.{kind.lower()}"
         notebook.page.get_by_role("status").filter(has_text=written).wait_for(timeout=60_000)
         assert len(list((lab.folder / "cases").glob(f"case-*/*{written}"))) == 1
+    room = lab.folder / "room"
+    room.mkdir(exist_ok=True)
+    field(notebook, "Meeting room's folder").fill(str(room))
+    field(notebook, "Meeting room's folder").press("Tab")
+    button(notebook, "Make ready in the room").click()
+    notebook.page.get_by_role("status").filter(has_text="stand ready").wait_for(timeout=60_000)
+    assert (room / "images" / field(notebook, "Fingerprint").input_value()).is_file()
     picture(notebook, "8_deck")
     deck = next((lab.folder / "cases").glob("case-*/*_before.html")).read_text(encoding="utf-8")
     assert "Is one cut enough?" in deck

@@ -15,6 +15,7 @@ from sarcoma_review.privacy.faults import words_of
 from sarcoma_review.registry import Operation
 from sarcoma_review.workbench.page import Page
 from tests.privacy.case import NAME, PATIENT_ID
+from tests.room.visiting import Visitor, made, serving
 from tests.workbench.raw import RADIUS_MM, raw_study
 
 TODAY = date(2026, 11, 22)
@@ -145,6 +146,35 @@ def test_what_came_after_is_in_the_deck_only_when_it_is_revealed(again: Bench, t
         bench.deck._reveal.value = reveal
         told.append("".join(page.extract_text() for page in PdfReader(bench.deck.write(".pdf")).pages))
     assert ["Resection as planned" in text for text in told] == [False, True]
+
+
+def test_a_case_made_ready_is_shown_in_the_room_by_its_fingerprint(again: Bench, tmp_path: Path) -> None:
+    bench, folder = again(), made(tmp_path / "room")
+    bench.tab = "Case"
+    bench.case._fields["question"].value = "Which way?"
+    bench.case._fields["decision"].value = "Resection as planned"
+    bench.tab = "Deck"
+    bench.deck._room.value, bench.deck._agenda.value = str(folder.path), "case-1"
+    assert bench.deck.trying(bench.deck.publish), said(bench.deck)
+    with serving(folder) as address, Visitor(folder, address, "chair") as chair:
+        chair.must("open_case", case_id="case-1")
+        manifest = bench.deck._fingerprint.value
+        chair.must("publish_images", case_id="case-1", manifest=manifest, looked=True)
+        shown = chair.http.get("cases/case-1").text
+    assert "Which way?" in shown
+    assert "Resection as planned" not in shown
+
+
+@pytest.mark.parametrize(("place", "why"), [("", "data folder of a meeting room"), ("none", "data folder of a")])
+def test_a_room_that_is_not_there_is_said_and_nothing_is_written(
+    again: Bench, tmp_path: Path, place: str, why: str
+) -> None:
+    bench = again()
+    bench.tab = "Deck"
+    bench.deck._room.value = place and str(tmp_path / place)
+    bench.deck.trying(bench.deck.publish)
+    assert why in said(bench.deck)
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("tab", ["Browse", "Outline", "Plan", "Pathway", "Case", "Deck", "Outcomes"])
