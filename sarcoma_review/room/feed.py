@@ -1,4 +1,4 @@
-"""A meeting as numbered entries that never change, ten a second at most: what listeners hear, and caches may keep."""
+"""A meeting as numbered entries that never change: what listeners hear, and caches may keep."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from sarcoma_review.errors import MeetingError
 from sarcoma_review.room.live import Room, dumped
 from sarcoma_review.room.public import public_state
 
-GAP_S = 0.1
+GAP_S = 0.05
 """Least time between two entries: what changes meanwhile is one entry, the newest of everything."""
 _KEPT = 300
 
@@ -18,8 +18,8 @@ _KEPT = 300
 class Feed:
     """What one room tells its listeners.
 
-    Numbers begin with tenths of seconds of the clock. As no more than ten entries are made in a second, those of a
-    server that was started again are higher than any before, and no cache takes an old one for a new one.
+    Numbers begin with the clock, counted in gaps. As no two entries are made within a gap, those of a server that was
+    started again are higher than any before, and no cache takes an old one for a new one.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Feed:
         self._entries: OrderedDict[int, bytes] = OrderedDict()
         self._state, self._view = self._read()
         self._seen = (room.meeting, room.rev)
-        self.last = int(10 * time.time())
+        self.last = int(time.time() / GAP_S)
         room.changes.add(self._changed)
         self._telling = asyncio.get_running_loop().create_task(self._tell())
 
@@ -65,6 +65,9 @@ class Feed:
         while True:
             await self._changed.wait()
             self._changed.clear()
+            if self._room.is_over:
+                self._news.set()
+                return
             if self._publish():
                 await asyncio.sleep(GAP_S)
 

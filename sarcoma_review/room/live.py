@@ -45,6 +45,8 @@ class Room:
         self.hands: set[str] = set()
         self.changes: set[asyncio.Event] = set()
         """Set when anything is told to all."""
+        self.is_over = False
+        """Whether the server is about to end: nobody is kept waiting any more."""
         self._clock = clock
         self._pointed = False
         self._said: dict[str, str] = {}
@@ -140,9 +142,15 @@ class Room:
         client.answers.clear()
         return [text for text in texts if text] + answers
 
+    def end(self) -> None:
+        """Close every connection, and let go of whoever waits for something new."""
+        self.is_over = True
+        self.close_where(lambda _: True, code=1012)
+        self.tell("beat")
+
     async def stop(self) -> None:
         """Close every connection, and wait for the disk."""
-        self.close_where(lambda _: True, code=1012)
+        self.end()
         for task in self._tasks:
             task.cancel()
         await self.keeper.settle()

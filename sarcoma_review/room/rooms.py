@@ -106,6 +106,11 @@ class Rooms:
                 deeds.room.tell("beat")
         self._forget_silent()
 
+    def end(self) -> None:
+        """Close every connection, while what is under way still goes to the disk."""
+        for deeds in self._open.values():
+            deeds.room.end()
+
     async def stop(self) -> None:
         """Close every connection, and wait for the disk."""
         for meeting_id, deeds in self._open.items():

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from socket import socket
 
 import uvicorn
 from starlette.applications import Starlette
@@ -81,10 +82,31 @@ def serve(
     prefix : str
     """
     known = origins or [f"http://127.0.0.1:{port}", f"http://localhost:{port}"]
-    uvicorn.Server(settings(app(folder, known, prefix=prefix), host, port)).run()
+    Server(app(folder, known, prefix=prefix), host, port).run()
 
 
-def settings(running: Starlette, host: str, port: int) -> uvicorn.Config:
+class Server(uvicorn.Server):
+    """Serves a room; when it is to end, whoever waits for something new is let go of first, and comes back.
+
+    Parameters
+    ----------
+    running : Starlette
+        See `app`.
+    host : str
+    port : int
+    """
+
+    def __init__(self, running: Starlette, host: str, port: int) -> None:
+        super().__init__(_settings(running, host, port))
+        self._running = running
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End; what is under way is finished."""
+        self._running.state.rooms.end()
+        await super().shutdown(sockets)
+
+
+def _settings(running: Starlette, host: str, port: int) -> uvicorn.Config:
     """How the room is served: one process, small messages, and no log that could name anybody."""
     return uvicorn.Config(
         running,

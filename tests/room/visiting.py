@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
-import uvicorn
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from sarcoma_review.meeting import AgendaItem, Member, OpenMeeting
 from sarcoma_review.room import Folder, app
-from sarcoma_review.room.server import settings
+from sarcoma_review.room.server import Server
 
 MEETING = "meeting-a"
 _PATIENCE_S = 45.0
@@ -53,7 +52,7 @@ def serving(folder: Folder, *, port: int = 0, origins: tuple[str, ...] = (), pre
     """Serve a folder in a thread, as it is served in earnest; the address of the meeting."""
     port = port or free_port()
     origin = f"http://127.0.0.1:{port}"
-    server = uvicorn.Server(settings(app(folder, [origin, *origins], prefix=prefix), "127.0.0.1", port))
+    server = Server(app(folder, [origin, *origins], prefix=prefix), "127.0.0.1", port)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
