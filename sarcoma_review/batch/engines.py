@@ -9,6 +9,8 @@ from itertools import chain
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from sarcoma_review.batch.work import Done, Job, lost, work
 from sarcoma_review.errors import BatchError
 
@@ -57,13 +59,14 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     served = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if served else "spawn")
     context.set_forkserver_preload([work.__module__])  # once, and not by every process
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with_parent)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
 
 
-def _leave_with_parent() -> None:
-    """End this process when the one that began it is killed; it would wait for ever."""
+def _begin() -> None:
+    """One thread for each process, as there is one process for each processor; none outlives the one that began it."""
+    threadpool_limits(1)
     parent = multiprocessing.parent_process()
-    if parent is not None:
+    if parent is not None:  # killed, it would leave this one waiting for ever
         threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from sarcoma_review import batch
 from sarcoma_review.batch import engines
@@ -125,6 +126,12 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
     assert not out.exists()
     require_whole(folder, out, 200)
+
+
+def test_each_process_counts_with_one_thread() -> None:
+    with engines._pool(1) as pool:
+        libraries = pool.submit(threadpool_info).result()
+    assert {library["num_threads"] for library in libraries} == {1}
 
 
 def test_two_runs_do_not_write_to_one_store(tmp_path: Path) -> None:
