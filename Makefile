@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What `make check` leaves to `make test`: all that draws the whole patient, registers images or damages many files.
-LONG := tests/phantom tests/dicom/test_sample.py tests/planning/test_register.py \
+LONG := tests/phantom tests/dicom/test_sample.py tests/planning/test_registration.py \
   tests/planning/test_achieved.py tests/planning/test_optimise.py tests/planning/test_refine.py \
   tests/planning/test_specimen.py tests/planning/test_uncertainty.py tests/planning/test_contours.py \
   tests/planning/test_margins.py tests/registry tests/outcomes tests/pathways/test_reach.py \
@@ -82,7 +82,7 @@ test: .venv/.dev $(if $(CI),test-servers) ## everything: lint, types, layers, te
 
 check: .venv/.dev ## the quick subset, under two minutes
 	@$(MAKE) --no-print-directory lint types layers
-	$(BIN)/pytest -q -m "not browser and not servers and not real_data and not slow" $(addprefix --ignore=,$(LONG))
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser and not servers and not real_data and not slow" $(addprefix --ignore=,$(LONG))
 
 lint:
 	$(BIN)/ruff check .
@@ -95,7 +95,7 @@ layers:
 	$(BIN)/lint-imports
 
 unit:
-	$(BIN)/pytest -q -m "not browser"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser"
 
 notebooks-test:
 	$(BIN)/pytest -q --nbval --nbval-current-env -p no:cacheprovider notebooks/*.ipynb

@@ -23,7 +23,8 @@ from sarcoma_review.dicom import open_study
 
 STUDIES = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 WORKERS = 2
-SAMPLE = Path(__file__).parents[1] / "sample_dicom" / "distal_femur_osteosarcoma"
+OUTPUT = Path(__file__).parents[1] / "output"
+SAMPLE = OUTPUT.parent / "sample_dicom" / "distal_femur_osteosarcoma"
 ONE = (
     "import resource, sys; from pathlib import Path; from sarcoma_review.batch.work import work;"
     "from sarcoma_review.batch.plans import measured; from sarcoma_review.dicom import open_study;"
@@ -47,7 +48,8 @@ def sampled(found: list[tuple[float, float]], end: threading.Event) -> None:
 
 
 def main() -> None:
-    home = Path(tempfile.mkdtemp())
+    OUTPUT.mkdir(exist_ok=True)
+    home = Path(tempfile.mkdtemp(dir=OUTPUT))  # where the patient's files can be linked to
     truth, plans = json.loads((SAMPLE / "truth.json").read_text("utf-8")), home / "plans.json"
     plans.write_text(json.dumps({open_study(SAMPLE / "dicom").pseudonym: {"planes": truth["planes"]}}))
     command = [sys.executable, "-c", ONE, str(SAMPLE / "dicom"), str(plans)]

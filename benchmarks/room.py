@@ -304,6 +304,7 @@ async def hours(running: Process, folder: Folder, *, short: bool) -> None:
         for minute in range(minutes):
             if minute % 5 == 0:
                 await ballot(sockets, f"b{minute}")
+            hearing = asyncio.create_task(drain(sockets[0]))
             for step in range(75):
                 view = {"case_id": "case-1", "crosshair_mm": [float(step), float(minute), 0.0]}
                 for hand in hands:  # each connection may send forty a second
@@ -314,6 +315,7 @@ async def hours(running: Process, folder: Folder, *, short: bool) -> None:
                 await asyncio.sleep(0.026)
             async with people[2 + minute % MEMBERS].open() as other:
                 await until(other, t="snap")
+            hearing.cancel()
             sizes.append(memory_mb(running.pid, "VmRSS"))
         for each in drains:
             each.cancel()

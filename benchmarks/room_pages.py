@@ -16,10 +16,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.browser.conftest import browsing
 from tests.browser.test_room_page import Room, published
 from tests.room.process import process
 from tests.room.visiting import Visitor, free_port
@@ -29,6 +30,7 @@ MOVES, RATE, SLICES, SPACING_MM = 200, 10, 40, 2.0
 
 SLICE = ".sr-pane[data-view=axial] canvas"
 HEAR = """
+const SPACING_MM = 2;
 const real = window.WebSocket;
 window.heard = [];
 window.drawn = [];
@@ -38,13 +40,13 @@ window.WebSocket = class extends real {
     super(...given);
     this.addEventListener("message", ({ data }) => {
       const { t, view } = JSON.parse(data);
-      if (t === "view" && view.crosshair_mm) window.heard.push([view.crosshair_mm[2] / 2, now()]);
+      if (t === "view" && view.crosshair_mm) window.heard.push([view.crosshair_mm[2] / SPACING_MM, now()]);
     });
   }
 };
 const slice = (canvas) => Number(canvas.getAttribute("aria-label").match(/(\\d+) \\//)[1]);
 window.watch = () => {
-  const canvas = document.querySelector(".sr-pane[data-view=axial] canvas");
+  const canvas = document.querySelector("SLICE");
   new MutationObserver(() => window.drawn.push([slice(canvas) - 1, now()]))
     .observe(canvas, { attributeFilter: ["aria-label"] });
 };
@@ -64,15 +66,17 @@ def after(noted: list[list[Any]], sent: dict[int, list[float]]) -> list[float]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as driver, ExitStack() as stack:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium")
+    with tempfile.TemporaryDirectory() as home, browsing() as browser, ExitStack() as stack:
         port = free_port()
         room = Room(browser, Path(home) / "data", port, members=PAGES)
         running = stack.enter_context(process(room.folder.path, port))
         published(room)
         presenter = stack.enter_context(Visitor(room.folder, running.address, "shows"))
         presenter.must("view.set", case_id="case-1", page=1)
-        pages = [room.enter(f"m{n}", before=lambda page: page.add_init_script(HEAR)) for n in range(1, PAGES + 1)]
+        pages = [
+            room.enter(f"m{n}", before=lambda page: page.add_init_script(HEAR.replace("SLICE", SLICE)))
+            for n in range(1, PAGES + 1)
+        ]
         for page in pages:
             expect(page.locator(SLICE).first).to_have_attribute("aria-label", re.compile(r"\d+ /"))
             page.evaluate("window.watch()")

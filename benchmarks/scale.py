@@ -6,7 +6,6 @@ is that of a straight line through the logarithms, less what a run takes that ha
 """
 
 import asyncio
-import atexit
 import json
 import shutil
 import subprocess
@@ -31,8 +30,10 @@ from tests.room.process import process
 from tests.room.visiting import free_port, made
 
 SIZES = [125, 500, 2000]
-MEMBERS = [10, 40, 160]
+MEMBERS = [20, 40, 160]
 NOTHING = 2
+RUNNING = ExitStack()  # what a part leaves running until it was measured
+QUESTIONS = 300
 
 
 def scanned(count: int, home: Path) -> Callable[[], object]:
@@ -55,7 +56,7 @@ def queried(count: int, home: Path) -> Callable[[], object]:
     """As many questions at each size, each for one case of the registry."""
     appended(count, home)()
     registry = Registry.open(home / "cases.sqlite")
-    chosen = np.random.default_rng(0).integers(0, count, 300)
+    chosen = np.random.default_rng(0).integers(0, count, QUESTIONS)
     return lambda: [registry.case(f"case-{number}") for number in chosen]
 
 
@@ -73,10 +74,8 @@ def batched(count: int, home: Path) -> Callable[[], object]:
 
 def roomed(count: int, home: Path) -> Callable[[], object]:
     """A hundred moves of the presenter, heard by so many members, who are here already; their own time is in it."""
-    folder, stack, loop = made(home / "room", members=count), ExitStack(), asyncio.new_event_loop()
-    atexit.register(stack.close)
-    running = stack.enter_context(process(folder.path, free_port()))
-    here = AsyncExitStack()
+    folder, loop, here = made(home / "room", members=count), asyncio.new_event_loop(), AsyncExitStack()
+    running = RUNNING.enter_context(process(folder.path, free_port()))
     _, sockets = loop.run_until_complete(everybody(here, folder, running.address, count=count))
 
     async def work() -> None:
@@ -92,7 +91,7 @@ def roomed(count: int, home: Path) -> Callable[[], object]:
 
 
 PARTS = {"scan": scanned, "append": appended, "query": queried, "batch": batched, "room": roomed}
-PER_UNIT = {"scan": "study", "append": "case", "query": "300 questions", "batch": "study", "room": "member"}
+PER_UNIT = {"scan": "study", "append": "case", "query": "question", "batch": "study", "room": "member"}
 
 
 def measure(part: str, count: int) -> None:
@@ -101,6 +100,7 @@ def measure(part: str, count: int) -> None:
     with Watch() as watch:
         work()
         time.sleep(0.2)
+    RUNNING.close()
     shutil.rmtree(home)
     print(watch.cpu_s, watch.wall_s, watch.here_mb, watch.worker_mb)
 
@@ -112,12 +112,12 @@ def measured(part: str, count: int) -> list[float]:
 
 
 def report(part: str, sizes: list[int]) -> None:
-    start_s = measured(part, NOTHING)[0]
+    start_s = 0.0 if part == "query" else measured(part, NOTHING)[0]  # as many questions of two cases as of many
     rows = {count: measured(part, count) for count in sizes}
     spent = [max(row[0] - start_s, 1e-3) for row in rows.values()]
     exponent = float(np.polyfit(np.log(sizes), np.log(spent), 1)[0])
     for (count, (_, wall_s, here_mb, worker_mb)), cpu_s in zip(rows.items(), spent, strict=True):
-        each = cpu_s if part == "query" else cpu_s / count
+        each = cpu_s / (QUESTIONS if part == "query" else count)
         print(
             f"{part:<7} N {count:>5}: {cpu_s:7.2f} s ({1000 * each:.2f} ms a {PER_UNIT[part]}), {wall_s:7.2f} s of "
             f"the clock; {here_mb:.0f} MB here, {worker_mb:.0f} MB in the largest worker"

@@ -63,8 +63,8 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 
 def _begin() -> None:
-    """One thread for each process, as there is one process for each processor; none outlives the one that began it."""
-    threadpool_limits(1)
+    """Count with one thread, as there is a process for each processor; end with the process that began this one."""
+    threadpool_limits(1)  # of numpy and scipy
     parent = multiprocessing.parent_process()
     if parent is not None:  # killed, it would leave this one waiting for ever
         threading.Thread(target=_end_after, args=(parent,), daemon=True).start()

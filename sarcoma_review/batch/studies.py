@@ -19,7 +19,7 @@ _MOST_STUDIES = 1_000_000
 _HEAD_BYTES = 16 * 1024  # as much as a scan reads of a file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a study lies: a path, or the UID of a study of an archive.
 

@@ -2,10 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
+
+from filelock import FileLock
 
 from sarcoma_review.batch.plans import measured
 from sarcoma_review.dicom.scan import scan
@@ -130,10 +133,18 @@ def _check(folder: Path, _options: Options, _name: str) -> Found:
 
 def _deidentify(folder: Path, options: Options, name: str) -> Found:
     assert options.into is not None
-    assert options.key_file is not None
-    target = options.into / name
-    if target.is_dir() and any(target.iterdir()):  # released whole by a run that was stopped before it could say so
+    lock = options.into / f".{name}.lock"
+    with FileLock(lock):  # the same study may lie there twice, and be worked on at once
+        found = _released(folder, options.into / name, options)
+        with suppress(OSError):  # whoever waits for it finds the study released
+            lock.unlink()
+    return found
+
+
+def _released(folder: Path, target: Path, options: Options) -> Found:
+    if target.is_dir() and any(target.iterdir()):  # released whole, by another or by a run that was stopped
         return Found({"files": len(Receipt.of(target).sealed), "withheld": None, "notes": "released earlier"})
+    assert options.key_file is not None
     report = deidentify(folder, target, key_file=options.key_file, profile=options.profile)
     return Found(
         {

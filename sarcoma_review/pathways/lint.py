@@ -37,8 +37,9 @@ def lint(text: str) -> list[Finding]:
     r"""Everything wrong or doubtful in the TOML text of a pathway, in the order of its lines.
 
     Errors are the first of each table: unknown and missing keys, unknown facts, values a fact cannot have, ids given
-    twice, overrides that point nowhere or run in a circle. Warnings are facts that no rule asks for, rules that can
-    never be met, words a card should not say, and signs of a person.
+    twice, overrides that point nowhere or run in a circle. Warnings are facts that no rule asks for, outcomes that
+    are not kept shut before blind opinions, rules that can never be met, words a card should not say, and signs of a
+    person.
 
     Examples
     --------
@@ -75,6 +76,11 @@ def _doubts(pathway: Pathway) -> list[Fault]:
     asked = {*pathway.covers.fact_names, *(name for rule in pathway.rules for name in rule.fact_names)}
     found = [
         Fault(f"fact {name}: no rule asks for it", f"facts.{name}") for name in pathway.facts if name not in asked
+    ]
+    found += [
+        Fault(f'fact {name}: an outcome is seen before blind opinions without "afterwards = true"', f"facts.{name}")
+        for name, fact in pathway.facts.items()
+        if fact.group == "Outcome" and not fact.afterwards
     ]
     if pathway.approved and pathway.review_due and pathway.review_due < pathway.approved:
         found.append(Fault("review_due lies before approved", word="review_due"))

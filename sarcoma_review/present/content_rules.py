@@ -43,8 +43,8 @@ def pathway_afterwards(case: Case) -> Iterator[Page]:
 
 
 def _closed(case: Case) -> list[RuleResult]:
-    """The rules answered by facts that would tell what was done or came of it, where that is still closed."""
-    if case.after is None or case.pathway is None:
+    """The rules answered by facts that tell what was done or came of it."""
+    if case.pathway is None:
         return []
     telling = [name for name, fact in case.pathway.facts.items() if fact.afterwards]
     return [

@@ -13,6 +13,7 @@ from sarcoma_review.room.public import public_state
 GAP_S = 0.05
 """Least time between two entries: what changes meanwhile is one entry, the newest of everything."""
 _KEPT = 300
+_ENDING = "the server is about to end: begin again in a moment"
 
 
 class Feed:
@@ -50,11 +51,16 @@ class Feed:
         Raises
         ------
         MeetingError
-            ``gone`` if it is too old to be kept, or more than one ahead: begin again from the latest.
+            ``gone`` if it is too old to be kept, or more than one ahead: begin again from the latest; ``ending`` if
+            the server is about to end.
         """
+        if self._room.is_over:
+            raise MeetingError("ending", _ENDING)
         if number == self.last + 1:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), within_s)
+            if self._room.is_over:
+                raise MeetingError("ending", _ENDING)
             if number == self.last + 1:
                 return None
         if number not in self._entries:

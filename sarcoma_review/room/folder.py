@@ -25,6 +25,14 @@ from sarcoma_review.room.access import Access
 _ATTEMPTS = 5
 
 
+_KEY = "receipt.key"
+
+
+def is_room(path: Path) -> bool:
+    """Whether a meeting was ever opened in this folder."""
+    return (path / _KEY).is_file()
+
+
 @dataclass(frozen=True)
 class Folder:
     """Where a room keeps what it must not lose.
@@ -53,7 +61,7 @@ class Folder:
 
     def receipt_key(self) -> bytes:
         """What receipts are made with; made once, and kept outside the journal."""
-        place = self.path / "receipt.key"
+        place = self.path / _KEY
         if not place.exists():
             part = place.with_suffix(f".{os.getpid()}.part")
             part.touch(mode=0o600)
@@ -69,6 +77,7 @@ class Folder:
         MeetingError
             ``open_already`` if there is one of this id.
         """
+        self.receipt_key()
         chair = next(member.id for member in opening.members if member.role == "chair")
         registry = self.registry()
         try:

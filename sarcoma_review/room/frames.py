@@ -16,7 +16,7 @@ LONGEST = 16_384
 
 _STATUS = {
     "malformed": 400, "unknown_kind": 400, "origin": 403, "not_found": 404, "too_slow": 408, "gone": 410,
-    "too_large": 413, "not_json": 415, "too_fast": 429, "too_many": 429, "not_kept": 503,
+    "too_large": 413, "not_json": 415, "too_fast": 429, "too_many": 429, "not_kept": 503, "ending": 503,
 }  # fmt: skip
 Millimetres = Annotated[float, Field(allow_inf_nan=False, ge=-1e5, le=1e5)]
 

@@ -9,6 +9,7 @@ from sarcoma_review.errors import PresentationError
 from sarcoma_review.present import write
 from sarcoma_review.present.write import cleared_pages
 from sarcoma_review.room import Publication, publish
+from sarcoma_review.room.folder import is_room
 from sarcoma_review.workbench.case_page import CasePage
 from sarcoma_review.workbench.desk import Desk, Work
 from sarcoma_review.workbench.page import Page, control, row
@@ -17,6 +18,7 @@ _HINT = (
     "Write the presentation: HTML to show, with the viewer inside; PPTX to edit; PDF to hand out. None needs a "
     "network. Or make it ready in a meeting room that runs. Next: the meeting; afterwards Outcomes."
 )
+_LIVE = "For a live meeting"
 _READY = (
     "{size:.1f} MB stand ready. Nobody sees them before the chair opens the case in the room, pastes the fingerprint "
     "below, and says that every image was looked at."
@@ -44,7 +46,7 @@ class Deck(Page):
         ready = self.button("Make ready in the room", self.publish)
         self.body.children = [
             self._folder, self._reveal, row(*buttons),
-            ipw.HTML("<h4>For a live meeting</h4>"), self._room, self._agenda, row(ready), self._fingerprint,
+            ipw.HTML(f"<h4>{_LIVE}</h4>"), self._room, self._agenda, row(ready), self._fingerprint,
         ]  # fmt: skip
 
     def shown(self) -> None:
@@ -87,9 +89,10 @@ class Deck(Page):
         PrivacyError
             If an image may not leave this machine.
         """
-        folder = Path(self._room.value).expanduser()
-        if not self._room.value or not folder.is_dir():
-            raise PresentationError("expected the data folder of a meeting room, found no folder in this place")
+        self._fingerprint.value = ""
+        folder = Path(self._room.value.strip()).expanduser()
+        if not self._room.value.strip() or not is_room(folder):
+            raise PresentationError("expected the data folder of a meeting room; in this place no meeting was opened")
         sheets = cleared_pages(self._case.case, reveal=True, what="A meeting")
         published = publish(sheets, folder, case_id=self._agenda.value.strip())
         self._fingerprint.value = published.manifest

@@ -128,7 +128,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     require_whole(folder, out, 200)
 
 
-def test_each_process_counts_with_one_thread() -> None:
+def test_numpy_and_scipy_count_with_one_thread_in_each_process() -> None:
     with engines._pool(1) as pool:
         libraries = pool.submit(threadpool_info).result()
     assert {library["num_threads"] for library in libraries} == {1}

@@ -116,6 +116,16 @@ def test_studies_of_one_patient_get_one_pseudonym_and_a_folder_each(tmp_path: Pa
     assert NAME not in "".join(str(path) for path in into.rglob("*"))
 
 
+def test_the_same_study_given_many_times_is_released_once_and_every_copy_is_done(tmp_path: Path) -> None:
+    folder, into = studies(1, tmp_path / "in"), tmp_path / "clean"
+    for number in range(1, 12):
+        shutil.copytree(folder / f"{NAME}_0000", folder / f"{NAME}_{number:04d}")
+    options = Options(into=into, key_file=tmp_path / "key.json")
+    made = list(batch.run("deidentify", folder, options=options, workers=2).rows())
+    assert [(row.outcome, row.reason) for row in made] == [("done", "")] * 12
+    assert [path.name for path in into.iterdir()] == [made[0].study]
+
+
 def ball_study(folder: Path) -> Path:
     """A de-identified CT of 1 mm voxels with a tumour of radius 6 mm at (15, 15, 15) mm, outlined."""
     affine = np.array([[0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1.0]])

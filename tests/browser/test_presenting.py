@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PICTURES, Notebook
 from tests.browser.test_room_page import CASE, Room, published, scrolled, slice_of
@@ -37,22 +37,27 @@ def test_what_is_scrolled_in_a_notebook_is_scrolled_on_a_members_page(
         token = room.folder.invite(MEETING, "shows", timedelta(days=1))
         notebook.execute(f"live = link(viewer, {running.address!r}, {token!r}, case_id={CASE!r}, page=1)")
         expect(member.get_by_role("heading", name="Images")).to_be_visible()
-        notebook.eventually(lambda: slice_of(member), slice_of(notebook.page))
-        before = slice_of(member)
-        scrolled(notebook.page, 4)
-        notebook.eventually(lambda: slice_of(member), slice_of(notebook.page))
-        assert slice_of(member) != before
+        moved_together(notebook, member, notches=4)
         member.screenshot(path=PICTURES / "presented_from_a_notebook.png")
         notebook.execute("viewer.set_window('bone')")
         notebook.eventually(lambda: member.get_by_role("button", name="Bone").get_attribute("aria-pressed"), "true")
         running.kill()
         running.restart()
-        scrolled(notebook.page, 3)
-        notebook.eventually(lambda: slice_of(member), slice_of(notebook.page), seconds=40)
+        moved_together(notebook, member, notches=3)
         assert notebook.python("(live.connected, live.refused)") == (True, "")
         notebook.execute("live.close()")
         stood = slice_of(member)
         scrolled(notebook.page, 2)
+        notebook.eventually(lambda: slice_of(notebook.page) != stood, True)
         member.wait_for_timeout(1000)
         assert slice_of(member) == stood
     assert (room.outside, room.faults, notebook.outside) == ([], [], [])
+
+
+def moved_together(notebook: Notebook, member: Page, *, notches: int) -> None:
+    """Scroll in the notebook, until its slice is another, and the member's with it."""
+    before = slice_of(notebook.page)
+    scrolled(notebook.page, notches)
+    notebook.eventually(lambda: slice_of(notebook.page) != before, True)
+    notebook.page.wait_for_timeout(500)  # the wheel has come to rest
+    notebook.eventually(lambda: slice_of(member), slice_of(notebook.page), seconds=40)

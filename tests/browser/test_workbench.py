@@ -8,6 +8,7 @@ from playwright.sync_api import Locator
 
 from tests.browser.conftest import PICTURES, ROOT, Lab, Notebook, write_notebook
 from tests.privacy.case import NAME
+from tests.room.visiting import made
 from tests.workbench.raw import raw_study
 
 pytestmark = pytest.mark.browser
@@ -113,8 +114,7 @@ def test_the_case_is_written_and_shown_as_a_deck(notebook: Notebook, lab: Lab) -
         written = f"_before.{kind.lower()}"
         notebook.page.get_by_role("status").filter(has_text=written).wait_for(timeout=60_000)
         assert len(list((lab.folder / "cases").glob(f"case-*/*{written}"))) == 1
-    room = lab.folder / "room"
-    room.mkdir(exist_ok=True)
+    room = made(lab.folder / "room").path
     field(notebook, "Meeting room's folder").fill(str(room))
     field(notebook, "Meeting room's folder").press("Tab")
     button(notebook, "Make ready in the room").click()

@@ -165,15 +165,17 @@ def test_a_case_made_ready_is_shown_in_the_room_by_its_fingerprint(again: Bench,
     assert "Resection as planned" not in shown
 
 
-@pytest.mark.parametrize(("place", "why"), [("", "data folder of a meeting room"), ("none", "data folder of a")])
-def test_a_room_that_is_not_there_is_said_and_nothing_is_written(
-    again: Bench, tmp_path: Path, place: str, why: str
-) -> None:
+@pytest.mark.parametrize("place", ["", "none", "desktop"])
+def test_a_folder_that_is_no_room_is_said_and_nothing_is_written(again: Bench, tmp_path: Path, place: str) -> None:
     bench = again()
+    (tmp_path / "desktop").mkdir()
     bench.tab = "Deck"
     bench.deck._room.value = place and str(tmp_path / place)
+    bench.deck._fingerprint.value = "of another case"
     bench.deck.trying(bench.deck.publish)
-    assert why in said(bench.deck)
+    assert "in this place no meeting was opened" in said(bench.deck)
+    assert bench.deck._fingerprint.value == ""
+    assert list((tmp_path / "desktop").iterdir()) == []
     assert not (tmp_path / "none").exists()
 
 
