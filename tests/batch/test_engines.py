@@ -25,7 +25,7 @@ from sarcoma_review.errors import BatchError
 from tests.batch.many import jobs, studies
 from tests.servers.test_web import answering, send
 
-COUNT = 60
+COUNT = 200
 
 
 class Deadly:
