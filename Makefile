@@ -5,14 +5,17 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# What `make check` leaves to `make test`: all that draws the whole patient, registers images or damages many files.
+# What `make check` leaves to `make test`: whatever draws a whole patient, registers images, damages many files or
+# begins processes.
 LONG := tests/phantom tests/dicom/test_sample.py tests/planning/test_registration.py \
   tests/planning/test_achieved.py tests/planning/test_optimise.py tests/planning/test_refine.py \
   tests/planning/test_specimen.py tests/planning/test_uncertainty.py tests/planning/test_contours.py \
   tests/planning/test_margins.py tests/registry tests/outcomes tests/pathways/test_reach.py \
   tests/privacy/test_mutants.py tests/privacy/test_corpus.py tests/privacy/test_sheet_command.py \
   tests/privacy/test_heads.py tests/privacy/test_burned_in.py tests/dicom/test_coded_voxels.py \
-  tests/dicom/test_header.py tests/dicom/test_read_broken.py tests/test_demo.py
+  tests/dicom/test_header.py tests/dicom/test_read_broken.py tests/test_demo.py tests/batch tests/workbench \
+  tests/present/test_same_numbers.py tests/test_cli_case.py tests/test_cli.py tests/room \
+  tests/planning/test_phantoms.py tests/privacy/test_contact_sheet.py tests/present/test_pptx.py
 APT_PACKAGES := chromium dcmtk dicom3tools libreoffice-impress nginx-light orthanc orthanc-dicomweb plastimatch \
   poppler-utils postgresql
 
