@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import httpx
+from websockets.asyncio.client import ClientConnection
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -44,11 +45,11 @@ def shown(words: bytes) -> float | None:
     return views[0].get("crosshair_mm", [None])[0] if views else None
 
 
-async def voting(socket: object, seconds: int, trips: list[float]) -> None:
+async def voting(socket: ClientConnection, seconds: int, trips: list[float]) -> None:
     """A round trip of a vote's kind, three times a second."""
     for _ in range(3 * seconds):
         began = time.perf_counter()
-        await do(socket, "hello")  # type: ignore[arg-type]
+        await do(socket, "hello")
         trips.append(1000 * (time.perf_counter() - began))
         await asyncio.sleep(1 / 3)
 

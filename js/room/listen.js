@@ -3,6 +3,7 @@
 // Nothing goes up from here.
 
 import { addButton, make } from "../panel.js";
+import { enter } from "./enter.js";
 import { Feed } from "./feed.js";
 import { Held } from "./held.js";
 import { Preload } from "./preload.js";
@@ -15,22 +16,6 @@ const PURPOSE = "For education, peer learning and audit of de-identified cases. 
 const SILENT = /** @type {any} */ ({ tell() {}, say: () => Promise.reject(new Error("listening")) });
 
 /** @typedef {import("./held.js").Ballot} Ballot */
-
-/** @returns {Promise<string>} why not, or nothing */
-async function enter() {
-  const token = location.hash.slice(1);
-  if (!token) {
-    const answer = await fetch("latest", { cache: "no-store" }).catch(() => null);
-    if (answer?.ok) return "";
-    return answer ? "Open the listening link to come in." : "The room cannot be reached.";
-  }
-  history.replaceState(null, "", location.pathname); // the token stays in no history and no picture of the screen
-  const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) };
-  const answer = await fetch("join", asked).catch(() => null);
-  if (answer?.ok) return "";
-  const said = await answer?.json().catch(() => null);
-  return said?.why ?? "The room cannot be reached.";
-}
 
 /** What became of a ballot, in lines. @param {Ballot} ballot @returns {string[]} */
 function outcome({ status, voted, on_roll: roll, result }) {
@@ -91,4 +76,4 @@ function begin(root) {
 }
 
 const root = /** @type {HTMLElement} */ (document.getElementById("room"));
-enter().then((why) => (why ? root.replaceChildren(make("p", "out", { role: "alert" }, why), make("p", "note", {}, PURPOSE)) : begin(root)));
+enter("latest", "Open the listening link to come in.").then((why) => (why ? root.replaceChildren(make("p", "out", { role: "alert" }, why), make("p", "note", {}, PURPOSE)) : begin(root)));

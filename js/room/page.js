@@ -5,6 +5,7 @@ import { addButton, make } from "../panel.js";
 import { Agenda } from "./agenda.js";
 import { Ballots } from "./ballot.js";
 import { Decisions } from "./decide.js";
+import { enter } from "./enter.js";
 import { Held } from "./held.js";
 import { Preload } from "./preload.js";
 import { Stage } from "./stage.js";
@@ -14,22 +15,6 @@ const STALE_MS = 3000;
 const PURPOSE = "For education, peer learning and audit of de-identified cases. Not a medical device; not for diagnosis or treatment of any patient. " +
   "For learning; not for appraisal, complaint or litigation.";
 const PARTS = /** @type {const} */ ([["stage", "Images"], ["opinion", "Opinion"], ["agenda", "Agenda"]]);
-
-/** Come in by the personal link, or by the session that a reload finds. @returns {Promise<string>} why not, or nothing */
-async function enter() {
-  const token = location.hash.slice(1);
-  if (!token) {
-    const answer = await fetch("me").catch(() => null);
-    if (answer?.ok) return "";
-    return answer ? "Open your personal link to come in: the chair has it." : "The room cannot be reached.";
-  }
-  history.replaceState(null, "", location.pathname); // the token stays in no history and no picture of the screen
-  const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) };
-  const answer = await fetch("join", asked).catch(() => null);
-  if (answer?.ok) return "";
-  const said = await answer?.json().catch(() => null);
-  return said?.why ?? "The room cannot be reached.";
-}
 
 /** @param {HTMLElement} root */
 function build(root) {
@@ -122,4 +107,4 @@ function fullScreen() {
 }
 
 const root = /** @type {HTMLElement} */ (document.getElementById("room"));
-enter().then((why) => (why ? root.replaceChildren(make("p", "out", { role: "alert" }, why), make("p", "note", {}, PURPOSE)) : begin(root)));
+enter("me", "Open your personal link to come in: the chair has it.").then((why) => (why ? root.replaceChildren(make("p", "out", { role: "alert" }, why), make("p", "note", {}, PURPOSE)) : begin(root)));

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
@@ -24,11 +25,8 @@ def require_table(path: Path) -> None:
         raise BatchError(f"expected a table ending in .csv or .parquet, found {path.suffix or 'no suffix'!r}")
     if not path.parent.is_dir():
         raise BatchError("the table's folder does not exist")
-    if path.suffix == ".parquet":
-        try:
-            import pyarrow  # noqa: F401 - only whether it is there, before hours of work
-        except ImportError:
-            raise BatchError("a table in Parquet needs the extra `cluster`; .csv does not") from None
+    if path.suffix == ".parquet" and find_spec("pyarrow") is None:  # asked before hours of work
+        raise BatchError("a table in Parquet needs the extra `cluster`; .csv does not")
 
 
 def write_table(rows: Iterable[Row], columns: Mapping[str, type], path: Path) -> None:

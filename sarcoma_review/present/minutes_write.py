@@ -17,6 +17,7 @@ from sarcoma_review.present.legible import legible
 from sarcoma_review.present.minutes import Minutes
 from sarcoma_review.present.minutes_content import action_rows, minutes_pages
 from sarcoma_review.present.pages import NOT_RECORDED, Block, Bullets, Facts, Note, Table
+from sarcoma_review.present.place import replacing, require_place
 from sarcoma_review.present.typesetting import typeset
 from sarcoma_review.privacy.text import PURPOSE
 
@@ -43,19 +44,9 @@ def write_minutes(minutes: Minutes, path: str | Path) -> Path:
     PresentationError
         If the ending is another, the folder is not there, or a PDF is asked for without the extra ``pdf``.
     """
-    place = Path(path)
-    if place.suffix not in _WRITERS:
-        known = ", ".join(_WRITERS)
-        raise PresentationError(f"minutes are written as {known}, found {place.suffix or 'no ending'!r}")
-    if not place.parent.is_dir():
-        raise PresentationError("the folder for the minutes does not exist; make it first")
-    made = _WRITERS[place.suffix](minutes)
-    part = place.with_name(f"{place.stem}.part{place.suffix}")
-    try:
-        part.write_bytes(made)
-        part.replace(place)
-    finally:
-        part.unlink(missing_ok=True)
+    place = require_place(path, _WRITERS, what="the minutes", written="minutes are written")
+    with replacing(place) as part:
+        part.write_bytes(_WRITERS[place.suffix](minutes))
     return place
 
 

@@ -10,6 +10,7 @@ from sarcoma_review.present.html import write_html
 from sarcoma_review.present.leaving import require_export
 from sarcoma_review.present.pages import Page
 from sarcoma_review.present.pdf import write_pdf
+from sarcoma_review.present.place import replacing, require_place
 from sarcoma_review.present.pptx_deck import write_pptx
 
 
@@ -44,12 +45,8 @@ def write(case: Case, path: str | Path, *, reveal: bool = False, template: str |
         raise PresentationError(f"a template is for .pptx, found {place.suffix!r}")
     options = {} if template is None else {"template": Path(template)}
     sheets = cleared_pages(case, reveal=reveal)
-    part = place.with_name(f"{place.stem}.part{place.suffix}")
-    try:
+    with replacing(place) as part:
         _WRITERS[place.suffix](sheets, part, case_id=case.case_id, **options)
-        part.replace(place)
-    finally:
-        part.unlink(missing_ok=True)
     return place
 
 
@@ -61,13 +58,7 @@ def checked_place(path: str | Path) -> Path:
     PresentationError
         If the ending is another than those of `write`, or the folder is not there.
     """
-    place = Path(path)
-    if place.suffix not in _WRITERS:
-        known = ", ".join(_WRITERS)
-        raise PresentationError(f"a presentation is written as {known}, found {place.suffix or 'no ending'!r}")
-    if not place.parent.is_dir():
-        raise PresentationError("the folder for the presentation does not exist; make it first")
-    return place
+    return require_place(path, _WRITERS, what="the presentation", written="a presentation is written")
 
 
 def cleared_pages(case: Case, *, reveal: bool, what: str = "A presentation") -> list[Page]:

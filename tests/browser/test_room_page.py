@@ -1,5 +1,6 @@
 """The meeting room's page in a real browser: several members, each with a page of their own."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -18,6 +19,7 @@ from sarcoma_review.present.shown import Shown
 from sarcoma_review.room import publish
 from sarcoma_review.volume import Segment, Volume
 from tests.browser.conftest import PICTURES
+from tests.room.listening import link
 from tests.room.visiting import MEETING, free_port, made, serving
 
 pytestmark = pytest.mark.browser
@@ -354,3 +356,26 @@ def test_what_the_chair_is_writing_stays_though_the_meeting_goes_on(room: Room) 
     expect(text).to_be_focused()
     chair.keyboard.type(" A")
     expect(text).to_have_value("Resection by planes A")
+
+
+def test_a_listener_sees_what_is_presented_and_counts_and_nothing_to_do(room: Room) -> None:
+    published(room)
+    presenter = room.enter("shows")
+    listener = room.browser.new_context(viewport={"width": 1500, "height": 900}).new_page()
+    listener.on("request", lambda request: room._watch(request.url))
+    listener.on("pageerror", lambda fault: room.faults.append(str(fault)))
+    listener.goto(f"{room.origin}/room/{MEETING}/feed/#{link(room.folder)}")
+    expect(listener.get_by_role("heading", name="Network", exact=True)).to_be_visible()
+    assert "#" not in listener.url
+    presenter.get_by_role("button", name="Next page").click()
+    expect(listener.get_by_role("heading", name="Images")).to_be_visible()
+    expect(listener.locator(".sr-pane[data-view=axial] canvas").first).to_have_attribute(
+        "aria-label", re.compile("/ 40")
+    )
+    before = slice_of(listener)
+    scrolled(presenter, 3)
+    expect(listener.locator(".sr-pane[data-view=axial] canvas").first).not_to_have_attribute("aria-label", before)
+    assert listener.get_by_role("button", name=re.compile("vote|opinion|hand", re.IGNORECASE)).count() == 0
+    listener.screenshot(path=PICTURES / "room_listener.png")
+    listener.reload()
+    expect(listener.get_by_role("heading", name="Images")).to_be_visible()
