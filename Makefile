@@ -119,7 +119,7 @@ notebooks: .venv/.dev ## run the notebooks and store their outputs
 	$(BIN)/nbstripout --keep-output --keep-count notebooks/*.ipynb
 
 bench: .venv/.bench ## the figures of the benchmarks/ folder
-	@for script in $(filter-out benchmarks/peers.py benchmarks/scale.py benchmarks/watch.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script; done
+	@for script in $(filter-out benchmarks/audit.py benchmarks/peers.py benchmarks/scale.py benchmarks/watch.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script; done
 
 bench-scale: .venv/.bench ## time and memory against the number of studies, with the fitted exponents
 	$(BIN)/python benchmarks/scale.py

@@ -5,7 +5,6 @@ few studies and on many, and the difference is what it takes for each further st
 turns. Seconds of the clock say little on a machine that works on something else: its load stands beside them.
 """
 
-import json
 import os
 import shutil
 import statistics
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import dask
+from audit import SAMPLE, write_plans
 from distributed import LocalCluster
 from watch import Watch
 
@@ -24,20 +24,10 @@ from sarcoma_review.dicom import open_study
 
 MANY, ROUNDS = (int(word) for word in (*sys.argv[1:], *("48", "3")[len(sys.argv) - 1 :]))
 FEW = MANY // 4
-SAMPLE = Path(__file__).parents[1] / "sample_dicom" / "distal_femur_osteosarcoma"
 # Dask's own setting hands every freed array back to the system, and every new one is dear: see docs/scale.md.
 KEPT = {"OMP_NUM_THREADS": 1, "MALLOC_TRIM_THRESHOLD_": 2**27, "MALLOC_MMAP_THRESHOLD_": 2**27}
 
 Way = Callable[[Path], object]
-
-
-def plans_of(case: Path, home: Path) -> Path:
-    """The planes that are drawn for a sample patient, as a batch takes them."""
-    truth = json.loads((case / "truth.json").read_text("utf-8"))
-    plans = home / "plans.json"
-    case_id = open_study(case / "dicom").pseudonym
-    plans.write_text(json.dumps({case_id: {"planes": truth["planes"]}}), encoding="utf-8")
-    return plans
 
 
 def copies(study: Path, count: int, folder: Path) -> Path:
@@ -70,7 +60,7 @@ def ways(plans: Path, scheduler: str) -> dict[str, Way]:
 
 def main() -> None:
     home = Path(tempfile.mkdtemp())
-    study, plans = SAMPLE / "dicom", plans_of(SAMPLE, home)
+    study, plans = SAMPLE / "dicom", write_plans(home)
     few, many = copies(study, FEW, home / "few"), copies(study, MANY, home / "many")
     seen: dict[str, list[tuple[float, float]]] = {}
     dask.config.set({"distributed.nanny.pre-spawn-environ": KEPT})

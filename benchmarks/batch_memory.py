@@ -5,7 +5,6 @@ python benchmarks/batch_memory.py [STUDIES]
 The sample patient's studies are linked, not copied. The task opens all images of a study and measures its margins.
 """
 
-import json
 import os
 import shutil
 import statistics
@@ -17,14 +16,13 @@ import time
 from pathlib import Path
 
 import psutil
+from audit import SAMPLE, write_plans
 
 from sarcoma_review import batch
-from sarcoma_review.dicom import open_study
 
 STUDIES = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 WORKERS = 2
 OUTPUT = Path(__file__).parents[1] / "output"
-SAMPLE = OUTPUT.parent / "sample_dicom" / "distal_femur_osteosarcoma"
 ONE = (
     "import resource, sys; from pathlib import Path; from sarcoma_review.batch.work import work;"
     "from sarcoma_review.batch.plans import measured; from sarcoma_review.dicom import open_study;"
@@ -50,8 +48,7 @@ def sampled(found: list[tuple[float, float]], end: threading.Event) -> None:
 def main() -> None:
     OUTPUT.mkdir(exist_ok=True)
     home = Path(tempfile.mkdtemp(dir=OUTPUT))  # where the patient's files can be linked to
-    truth, plans = json.loads((SAMPLE / "truth.json").read_text("utf-8")), home / "plans.json"
-    plans.write_text(json.dumps({open_study(SAMPLE / "dicom").pseudonym: {"planes": truth["planes"]}}))
+    plans = write_plans(home)
     command = [sys.executable, "-c", ONE, str(SAMPLE / "dicom"), str(plans)]
     bare, alone = (int(kb) / 1e3 for kb in subprocess.check_output(command, text=True).split())
     for number in range(STUDIES):
